@@ -1,0 +1,1 @@
+"""What is remembered: records, reference tables and the store."""
