@@ -1,0 +1,153 @@
+"""One city's folder: its settings (``liandong.toml``), its database and its reference tables."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from data.reference import Reference
+from data.store import Store
+
+SETTINGS = "liandong.toml"
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class CityError(Exception):
+    """The city's folder cannot be used; the message says why, in Chinese, and what to do."""
+
+
+class Table(BaseModel):
+    """A table of liandong.toml; a misspelt key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CityTable(Table):
+    name: str = "洛阳"
+    zone: str = "Asia/Shanghai"
+    database: str = "liandong.db"
+
+
+class CrawlTable(Table):
+    """How the boards are read. ``delay`` is what AutoThrottle starts from and never goes below."""
+
+    user_agent: str = "Liandong/0.1 (public service; reads public threads only)"
+    days_back: int = Field(default=2, ge=0, le=3650)  # the first crawl walks back this far
+    delay: float = Field(default=1.0, ge=0, le=60)
+    autothrottle: bool = True
+    timeout: Seconds = 20
+    pages_per_section: int = Field(default=50, ge=1)  # at most, in one cycle
+    pages_per_thread: int = Field(default=200, ge=1)
+    page_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+
+
+class OfficeTable(Table):
+    """The office system tickets are filed to, by Open311 GeoReport v2."""
+
+    url: str = ""
+    api_key: str = ""
+    jurisdiction: str = ""
+    timeout: Seconds = 10
+
+
+class NoticesTable(Table):
+    """The city's SMS gateway: JSON {to, text, key} is POSTed to ``sms_url``; units may have apprise URLs beside it."""
+
+    sms_url: str = ""
+    signature: str = "【洛阳联动】"
+    timeout: Seconds = 10
+
+
+class ClocksTable(Table):
+    reply_hours: float = Field(default=4, gt=0)
+    undo_seconds: float = Field(default=10, ge=0)  # a filing waits this long in the outbox, so that it can be undone
+
+
+class DeskTable(Table):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8311, ge=0, le=65535)
+    session_minutes: int = Field(default=480, ge=5)
+
+
+class Settings(Table):
+    """Everything in liandong.toml."""
+
+    city: CityTable = CityTable()
+    crawl: CrawlTable = CrawlTable()
+    office: OfficeTable = OfficeTable()
+    notices: NoticesTable = NoticesTable()
+    clocks: ClocksTable = ClocksTable()
+    desk: DeskTable = DeskTable()
+
+
+@dataclass(frozen=True)
+class City:
+    """A city's folder, opened. The store serves one thread; another thread calls ``store_of_its_own``."""
+
+    folder: Path
+    settings: Settings
+
+    @cached_property
+    def store(self) -> Store:
+        return self.store_of_its_own()
+
+    def store_of_its_own(self) -> Store:
+        """Another connection to the same database."""
+        return Store(self.folder / self.settings.city.database)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.city.zone)
+
+    @property
+    def models(self) -> Path:
+        """Where the city's own trained models live."""
+        return self.folder / "models"
+
+    def reference(self) -> Reference:
+        """The tables as they stand in the store; raises CityError before ``liandong init``."""
+        reference = self.store.reference.load()
+        if reference is None:
+            raise CityError(f"{self.folder} 的数据库里还没有参考表；请先运行 liandong init {self.folder}")
+        return reference
+
+
+def find(given: str | os.PathLike[str] | None = None) -> Path:
+    """The city's folder: ``given``, else LIANDONG_DIR, else the nearest folder upwards that holds liandong.toml."""
+    named = given or os.environ.get("LIANDONG_DIR")
+    if named:
+        folder = Path(named)
+        if not (folder / SETTINGS).is_file():
+            raise CityError(f"{folder} 里没有 {SETTINGS}；请先运行 liandong init {folder}")
+        return folder
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS).is_file():
+            return folder
+    raise CityError(f"这里和上级目录都没有 {SETTINGS}；请用 --dir 或 LIANDONG_DIR 指明城市目录，或先运行 liandong init")
+
+
+def open_city(folder: Path) -> City:
+    """Read the settings of the city in ``folder``; raises CityError naming what is wrong in them."""
+    path = folder / SETTINGS
+    try:
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        ZoneInfo(settings.city.zone)
+    except FileNotFoundError:
+        raise CityError(f"没有 {path}；请先运行 liandong init {folder}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CityError(f"{path} 写法有误（{error}）；请按行号改正，并存为 UTF-8") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise CityError(f"{path} 的 {where} 不对：{first['msg']}（写的是 {first.get('input')!r}）") from None
+    except (KeyError, OSError, ValueError) as error:
+        raise CityError(f"{path} 里的时区不认识（{error}）；例如 Asia/Shanghai") from None
+    return City(folder, settings)

@@ -1,0 +1,83 @@
+"""Suggestions of the machine and decisions of people, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.records import Decision, Post, Suggestion
+from data.store.rows import from_row, from_rows, to_row
+
+
+class Decisions:
+    """The clerk's queue, and what became of it."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def suggest(self, suggestions: Iterable[Suggestion]) -> None:
+        """Put suggested posts into the queue."""
+        for suggestion in suggestions:
+            self.db.table("suggestions").insert(to_row(suggestion))
+            self._stage(suggestion.board, suggestion.thread, "suggested")
+
+    def suggestion(self, board: str, thread: str) -> Suggestion | None:
+        """The latest suggestion for a post."""
+        where = "board = ? and thread = ?"
+        row = next(self.db.table("suggestions").rows_where(where, [board, thread], order_by="id desc", limit=1), None)
+        return from_row(Suggestion, row) if row else None
+
+    def queue(self, limit: int = 200) -> list[tuple[Post, Suggestion]]:
+        """What waits for a person: emergencies, then 即办, then requests, then the rest, each oldest first."""
+        posts = from_rows(Post, self.db.table("posts").rows_where("stage = 'suggested'"))
+        pairs = [(p, s) for p in posts if (s := self.suggestion(p.board, p.thread))]
+        return sorted(pairs, key=_rank)[:limit]
+
+    def waiting(self) -> int:
+        return int(self.db.execute("select count(*) from posts where stage = 'suggested'").fetchone()[0])
+
+    def decide(self, decision: Decision) -> int:
+        """Keep a decision and take its post off the queue; returns the decision's id."""
+        self._stage(decision.board, decision.thread, "decided")
+        return int(str(self.db.table("decisions").insert(to_row(decision, drop=("id",))).last_pk))
+
+    def reopen(self, board: str, thread: str) -> None:
+        """Put a post back into the queue (a clerk's undo, a unit's return)."""
+        self._stage(board, thread, "suggested")
+
+    def decision(self, number: int) -> Decision | None:
+        row = next(self.db.table("decisions").rows_where("id = ?", [number]), None)
+        return from_row(Decision, row) if row else None
+
+    def of(self, board: str, thread: str) -> list[Decision]:
+        """Every decision about a post, oldest first."""
+        rows = self.db.table("decisions").rows_where("board = ? and thread = ?", [board, thread], order_by="id")
+        return list(from_rows(Decision, rows))
+
+    def samples(self) -> Iterator[tuple[Post, Decision]]:
+        """Each decided post with its last decision: what the next model may learn from."""
+        query = """select d.* from decisions d join
+            (select board, thread, max(id) id from decisions group by board, thread) last on d.id = last.id order by d.id"""
+        for row in self.db.query(query):
+            decision = from_row(Decision, row)
+            post = next(
+                self.db.table("posts").rows_where("board = ? and thread = ?", [decision.board, decision.thread]), None
+            )
+            if post:
+                yield from_row(Post, post), decision
+
+    def _stage(self, board: str, thread: str, stage: str) -> None:
+        self.db.execute("update posts set stage = ? where board = ? and thread = ?", [stage, board, thread])
+
+
+_ORDER: Mapping[str, int] = {"emergency": 0, "immediate": 1, "days": 2}
+
+
+def _rank(pair: tuple[Post, Suggestion]) -> tuple[Any, ...]:
+    post, suggestion = pair
+    return (
+        _ORDER[suggestion.urgency] if suggestion.is_request or suggestion.urgency == "emergency" else 3,
+        post.posted_at,
+    )

@@ -1,0 +1,81 @@
+"""Outward acts: written down before they are attempted, taken by lease, settled once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from data.records import OutboxEntry, OutboxState
+from data.store.rows import from_row, from_rows, stamp, to_row
+
+
+class Outbox:
+    """What leaves the house."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def put(self, entry: OutboxEntry) -> bool:
+        """Write an act down; False when its key is there already."""
+        row = to_row(entry, drop=("id",))
+        columns = ", ".join(row)
+        marks = ", ".join("?" * len(row))
+        query = f"insert into outbox ({columns}) values ({marks}) on conflict (key) do nothing"
+        return self.db.execute(query, list(row.values())).rowcount > 0
+
+    def take(self, now: datetime, holder: str, lease: timedelta, limit: int = 100) -> list[OutboxEntry]:
+        """Lease due acts to ``holder``; one whose lease ran out is taken over, and says so in ``holder`` before.
+
+        The entries returned are as they stood before: LEASED means an earlier holder died in the attempt.
+        """
+        due = "(state = 'waiting' and not_before <= ?) or (state = 'leased' and lease_until <= ?)"
+        rows = self.db.table("outbox").rows_where(due, [stamp(now)] * 2, order_by="not_before, id", limit=limit)
+        entries = list(from_rows(OutboxEntry, rows))
+        self.db.conn.executemany(
+            "update outbox set state = 'leased', holder = ?, lease_until = ?, attempts = attempts + 1 where id = ?",
+            [(holder, stamp(now + lease), e.id) for e in entries],
+        )
+        return entries
+
+    def settle(self, number: int, state: OutboxState, now: datetime, error: str = "") -> None:
+        """Say how an attempt ended, for good."""
+        self.db.table("outbox").update(
+            number, {"state": state, "settled_at": stamp(now), "error": error, "holder": "", "lease_until": None}
+        )
+
+    def postpone(self, number: int, not_before: datetime, error: str) -> None:
+        """Try again later."""
+        self.db.table("outbox").update(
+            number,
+            {"state": "waiting", "not_before": stamp(not_before), "error": error, "holder": "", "lease_until": None},
+        )
+
+    def cancel(self, key: str, now: datetime) -> bool:
+        """Take back an act nobody has begun; False when it is too late."""
+        query = (
+            "update outbox set state = 'cancelled', settled_at = ? where key = ? and state = 'waiting' and attempts = 0"
+        )
+        return self.db.execute(query, [stamp(now), key]).rowcount > 0
+
+    def entry(self, key: str) -> OutboxEntry | None:
+        row = next(self.db.table("outbox").rows_where("key = ?", [key]), None)
+        return from_row(OutboxEntry, row) if row else None
+
+    def entries(self, state: OutboxState, channel: str | None = None, limit: int | None = None) -> list[OutboxEntry]:
+        where, values = "state = ?", [str(state)]
+        if channel:
+            where, values = where + " and channel = ?", [*values, channel]
+        return list(
+            from_rows(OutboxEntry, self.db.table("outbox").rows_where(where, values, order_by="id", limit=limit))
+        )
+
+    def about(self, subject: str) -> list[OutboxEntry]:
+        """Every act about a post or ticket, oldest first."""
+        return list(from_rows(OutboxEntry, self.db.table("outbox").rows_where("subject = ?", [subject], order_by="id")))
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """(channel, state) -> how many."""
+        rows = self.db.execute("select channel, state, count(*) from outbox group by channel, state")
+        return {(r[0], r[1]): r[2] for r in rows}

@@ -1,0 +1,34 @@
+"""The reference tables as the store keeps them once a city has begun."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.reference import ENTRIES, Reference
+
+
+class ReferenceTables:
+    """Boards, accounts, units, categories, districts, places and rules, in their order."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def save(self, reference: Reference) -> None:
+        """Replace every table by the (checked) one given; call it inside a transaction."""
+        reference.check()
+        self.db.execute("delete from reference")
+        self.db.table("reference").insert_all(
+            {"table": table, "position": i, "body": entry.model_dump_json()}
+            for table in ENTRIES
+            for i, entry in enumerate(getattr(reference, table))
+        )
+
+    def load(self) -> Reference | None:
+        """The tables as they stand, or None before a city has begun."""
+        tables: dict[str, list[Any]] = {table: [] for table in ENTRIES}
+        for table, body in self.db.execute('select "table", body from reference order by "table", position'):
+            tables[table].append(json.loads(body))
+        return Reference.model_validate(tables) if any(tables.values()) else None

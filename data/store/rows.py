@@ -1,0 +1,77 @@
+"""Records to rows and back: times as ISO text in UTC, flags as 0/1, anything nested as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import abc
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
+
+R = TypeVar("R")
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+def stamp(moment: datetime) -> str:
+    """A time as stored: always UTC, always microseconds, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str) -> datetime:
+    """The inverse of ``stamp``."""
+    return datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How one record type is kept."""
+
+    adapter: TypeAdapter[Any]
+    names: tuple[str, ...]
+    nested: frozenset[str]  # kept as JSON: tuples and mappings
+    times: frozenset[str]
+
+
+_layouts: dict[type[Any], _Layout] = {}
+
+
+def _layout(record: type[Any]) -> _Layout:
+    if record not in _layouts:
+        hints = get_type_hints(record)
+        names = tuple(f.name for f in fields(record))
+        nested = frozenset(n for n in names if get_origin(hints[n]) in (tuple, abc.Mapping))
+        times = frozenset(n for n in names if hints[n] in (datetime, datetime | None))
+        _layouts[record] = _Layout(TypeAdapter(record), names, nested, times)
+    return _layouts[record]
+
+
+def to_row(record: Any, drop: Iterable[str] = ()) -> dict[str, Any]:
+    """The row of ``record``, without the fields in ``drop``."""
+    layout = _layout(type(record))
+    row: dict[str, Any] = {}
+    for name in layout.names:
+        if name in drop:
+            continue
+        value = getattr(record, name)
+        if name in layout.nested:
+            value = json.dumps(_ANY.dump_python(value, mode="json"), ensure_ascii=False)
+        elif name in layout.times:
+            value = stamp(value) if value is not None else None
+        row[name] = value
+    return row
+
+
+def from_row(cls: type[R], row: Mapping[str, Any]) -> R:
+    """The record of a row; columns the record does not have are passed over."""
+    layout = _layout(cls)
+    values = {n: json.loads(row[n]) if n in layout.nested else row[n] for n in layout.names if n in row}
+    result: R = layout.adapter.validate_python(values)
+    return result
+
+
+def from_rows(cls: type[R], rows: Iterable[Mapping[str, Any]]) -> Iterator[R]:
+    """``from_row`` for each."""
+    return (from_row(cls, row) for row in rows)

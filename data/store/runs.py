@@ -1,0 +1,52 @@
+"""Runs of the cycle, the lease that keeps two from overlapping, and alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from data.records import Alert, Run
+from data.store.rows import from_row, from_rows, moment, stamp, to_row
+
+
+class Runs:
+    """What the program itself did."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def acquire(self, name: str, holder: str, now: datetime, lease: timedelta) -> str | None:
+        """Take the lease ``name``; returns None when it is ours, else who holds it. A stale one is taken over."""
+        row = self.db.execute("select holder, until from leases where name = ?", [name]).fetchone()
+        # A clock set back must not leave a lease that never ends: none can be valid longer than ``lease`` from now.
+        if row and row[0] != holder and now < moment(row[1]) <= now + lease:
+            return str(row[0])
+        self.db.table("leases").insert(
+            {"name": name, "holder": holder, "until": stamp(now + lease)}, pk="name", replace=True
+        )
+        return None
+
+    def release(self, name: str, holder: str) -> None:
+        self.db.execute("delete from leases where name = ? and holder = ?", [name, holder])
+
+    def start(self, run: Run) -> int:
+        return int(str(self.db.table("runs").insert(to_row(run, drop=("id",))).last_pk))
+
+    def finish(self, number: int, run: Run) -> None:
+        self.db.table("runs").update(number, to_row(run, drop=("id",)))
+
+    def last(self, *, ok: bool | None = None) -> Run | None:
+        """The latest run, or the latest that succeeded or failed."""
+        where, values = (None, []) if ok is None else ("ok = ? and finished_at is not null", [ok])
+        row = next(self.db.table("runs").rows_where(where, values, order_by="id desc", limit=1), None)
+        return from_row(Run, row) if row else None
+
+    def alert(self, alert: Alert) -> bool:
+        """Raise an alert once for its kind and subject; False when it stands already."""
+        query = "insert into alerts (at, kind, subject, text) values (?, ?, ?, ?) on conflict do nothing"
+        return self.db.execute(query, [stamp(alert.at), alert.kind, alert.subject, alert.text]).rowcount > 0
+
+    def alerts(self, limit: int = 50) -> list[Alert]:
+        """The newest alerts first."""
+        return list(from_rows(Alert, self.db.table("alerts").rows_where(order_by="id desc", limit=limit)))

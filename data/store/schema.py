@@ -1,0 +1,117 @@
+"""The tables of the store and how an older database becomes a newer one (sqlite-utils migrations)."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("liandong")
+
+TABLES = """
+create table posts (
+    board text not null, thread text not null, section text not null, url text not null, title text not null,
+    author text, posted_at text not null, body text not null, images text not null, state text not null, rating text,
+    first_read_at text not null, stage text not null default 'new',
+    primary key (board, thread));
+create index posts_waiting on posts (stage, posted_at) where stage in ('new', 'suggested');
+create index posts_by_time on posts (posted_at);
+
+create table replies (
+    board text not null, thread text not null, id text not null, floor integer, author text, posted_at text not null,
+    body text not null, edited_at text, "to" text, first_read integer not null, gone_at text,
+    primary key (board, thread, id));
+
+create table versions (
+    id integer primary key, board text not null, thread text not null, reply text not null,
+    title text not null, body text not null, until text not null);
+create index versions_of on versions (board, thread);
+
+create table listing (
+    board text not null, thread text not null, section text not null, signature text not null,
+    read_signature text, seen_at text not null, failures integer not null default 0, next_try text,
+    primary key (board, thread));
+create index listing_owed on listing (board, section) where read_signature is null or read_signature <> signature;
+
+create table snapshots (
+    id integer primary key, board text not null, thread text not null, url text not null, at text not null,
+    status integer not null, sha256 text not null, body blob not null, chain text not null);
+create index snapshots_of on snapshots (board, thread);
+
+create table reads (
+    id integer primary key, board text not null, thread text not null, at text not null, outcome text not null,
+    complete integer not null, status integer, pages integer not null, detail text not null, snapshots text not null);
+create index reads_of on reads (board, thread, at);
+
+create table health (
+    id integer primary key, board text not null, at text not null, pages integer not null, rows integer not null,
+    threads integer not null, replies integer not null, missing text not null, statuses text not null,
+    failures text not null, ok integer not null, last_complete_at text);
+create index health_of on health (board, id);
+
+create table suggestions (
+    id integer primary key, board text not null, thread text not null, at text not null, model text not null,
+    is_request integer not null, request_p real not null, kind text not null, kind_p real not null,
+    category text not null, categories text not null, units text not null, urgency text not null, days integer not null,
+    contacts text not null, place text, district text, reasons text not null, needs_person text not null);
+create index suggestions_of on suggestions (board, thread, id);
+
+create table decisions (
+    id integer primary key, board text not null, thread text not null, at text not null, "by" text not null,
+    action text not null, automatic integer not null, kind text, category text, unit text, urgency text not null,
+    days integer not null, contact text not null, reason text not null);
+create index decisions_of on decisions (board, thread);
+
+create table tickets (
+    number text primary key, board text not null, thread text not null, decision integer not null, office_id text not null,
+    title text not null, kind text not null, category text not null, source text not null, contact text not null,
+    unit text not null, urgency text not null, days integer not null, posted_at text not null, decided_at text not null,
+    filed_at text not null, reply_due text not null, completion_due text not null, tentative integer not null,
+    state text not null, verdict text not null);
+create index tickets_of on tickets (board, thread);
+create index tickets_unit on tickets (unit, filed_at);
+create index tickets_filed on tickets (filed_at);
+create index tickets_watched on tickets (reply_due) where state not in ('closed', 'followed_up', 'archived');
+
+create table events (
+    id integer primary key, ticket text not null, at text not null, move text not null, "by" text not null,
+    note text not null);
+create index events_of on events (ticket, id);
+
+create table verdicts (
+    id integer primary key, ticket text not null, at text not null, name text not null, reply text, reply_at text,
+    latency real, holding integer, answered_at text, read integer, marks text not null);
+create index verdicts_of on verdicts (ticket, id);
+
+create table outbox (
+    id integer primary key, key text not null unique, channel text not null, subject text not null, payload text not null,
+    created_at text not null, not_before text not null, state text not null, attempts integer not null,
+    holder text not null, lease_until text, settled_at text, error text not null);
+create index outbox_waiting on outbox (not_before) where state in ('waiting', 'leased');
+create index outbox_state on outbox (state, id);
+create index outbox_subject on outbox (subject);
+
+create table runs (
+    id integer primary key, holder text not null, started_at text not null, finished_at text, ok integer not null,
+    stages text not null);
+create table alerts (
+    id integer primary key, at text not null, kind text not null, subject text not null, text text not null,
+    unique (kind, subject));
+create table leases (name text primary key, holder text not null, until text not null);
+create table numbers (name text primary key, value integer not null);
+
+create table users (
+    name text primary key, role text not null, password_hash text not null, unit text, display text not null,
+    created_at text, failures integer not null, locked_until text);
+create table audit (
+    id integer primary key, at text not null, who text not null, what text not null, subject text not null);
+
+create table reference (
+    "table" text not null, position integer not null, body text not null, primary key ("table", position));
+"""
+
+
+@migrations()
+def tables(db: Database) -> None:
+    """The tables of 0.1."""
+    for statement in TABLES.split(";"):
+        if statement.strip():
+            db.execute(statement)

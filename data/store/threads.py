@@ -1,0 +1,198 @@
+"""Posts, replies, their older versions, what lists said, and every read with its pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.records import BoardHealth, ListRow, Post, Read, Reply, Snapshot, Thread
+from data.store.rows import from_row, from_rows, stamp, to_row
+
+FIRST_LINK = "0" * 64
+# A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
+FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(days=1)
+
+
+class Threads:
+    """What the boards said."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def listed(self, board: str, section: str, rows: Sequence[ListRow], now: datetime) -> set[str]:
+        """Note what a list page says and return the threads on it that changed since they were read."""
+        marks = ",".join("?" * len(rows))
+        known = {
+            r[0]: r[1:]
+            for r in self.db.execute(
+                f"select thread, signature, read_signature from listing where board = ? and thread in ({marks})",
+                [board, *(r.thread for r in rows)],
+            )
+        }
+        fresh = [r for r in rows if known.get(r.thread, (None,))[0] != r.signature]
+        self.db.conn.executemany(
+            """insert into listing (board, thread, section, signature, seen_at) values (?, ?, ?, ?, ?)
+               on conflict do update set signature = excluded.signature, seen_at = excluded.seen_at, next_try = null""",
+            [(board, r.thread, section, r.signature, stamp(now)) for r in fresh],
+        )
+        return {r.thread for r in rows if known.get(r.thread, (None, None))[1] != r.signature}
+
+    def owed(self, board: str, section: str, now: datetime) -> list[str]:
+        """Threads a list showed as changed that have not been read since, and may be tried again by now."""
+        rows = self.db.execute(
+            """select thread from listing where board = ? and section = ?
+               and (read_signature is null or read_signature <> signature) and (next_try is null or next_try <= ?)""",
+            [board, section, stamp(now)],
+        )
+        return [r[0] for r in rows]
+
+    def knows(self, board: str, section: str) -> bool:
+        """Was anything ever listed in this section?"""
+        query = "select 1 from listing where board = ? and section = ? limit 1"
+        return self.db.execute(query, [board, section]).fetchone() is not None
+
+    def save(self, thread: Thread, read: Read, pages: Sequence[Snapshot]) -> Read:
+        """Keep a complete read: the post, its replies, the pages; what changed since is kept as a version."""
+        kept = self.save_read(read, pages)
+        self._save_post(thread.post, read.at)
+        self._save_replies(thread, kept)
+        return kept
+
+    def save_read(self, read: Read, pages: Sequence[Snapshot] = ()) -> Read:
+        """Keep one attempt to read, complete or not, with whatever pages came."""
+        kept = replace(read, snapshots=tuple(self._chain(page) for page in pages))
+        number = self.db.table("reads").insert(to_row(kept, drop=("id",))).last_pk
+        self._settle_listing(read)
+        return replace(kept, id=int(str(number)))
+
+    def _settle_listing(self, read: Read) -> None:
+        where = [read.board, read.thread]
+        if read.complete:
+            self.db.execute(
+                "update listing set read_signature = signature, failures = 0, next_try = null where board = ? and thread = ?",
+                where,
+            )
+            return
+        row = self.db.execute("select failures from listing where board = ? and thread = ?", where).fetchone()
+        if row:
+            wait = min(FIRST_RETRY * 2 ** min(row[0], 20), LAST_RETRY)
+            self.db.execute(
+                "update listing set failures = failures + 1, next_try = ? where board = ? and thread = ?",
+                [stamp(read.at + wait), *where],
+            )
+
+    def _save_post(self, post: Post, now: datetime) -> None:
+        before = self.post(post.board, post.thread)
+        if before is None:
+            self.db.table("posts").insert({**to_row(post), "first_read_at": stamp(now), "stage": "new"})
+        elif before != post:
+            if (before.title, before.body) != (post.title, post.body):
+                self._keep_version(post.board, post.thread, "", before.title, before.body, now)
+            self.db.table("posts").update((post.board, post.thread), to_row(post, drop=("board", "thread")))
+
+    def _save_replies(self, thread: Thread, read: Read) -> None:
+        board, number = thread.post.board, thread.post.thread
+        before = {r.id: r for r in self.replies(board, number)}
+        for reply in thread.replies:
+            old = before.pop(reply.id, None)
+            if old is None:
+                row = {**to_row(reply), "first_read": read.id, "gone_at": None}
+                self.db.table("replies").insert(row, replace=True)
+            elif old != reply:
+                if old.body != reply.body:
+                    self._keep_version(board, number, reply.id, "", old.body, read.at)
+                self.db.table("replies").update(
+                    (board, number, reply.id), to_row(reply, drop=("board", "thread", "id"))
+                )
+        for gone in before:
+            # Deleted since: it stays with the evidence of when it stood there.
+            self.db.table("replies").update((board, number, gone), {"gone_at": stamp(read.at)})
+
+    def _keep_version(self, board: str, thread: str, reply: str, title: str, body: str, until: datetime) -> None:
+        row = {"board": board, "thread": thread, "reply": reply, "title": title, "body": body, "until": stamp(until)}
+        self.db.table("versions").insert(row)
+
+    def _chain(self, page: Snapshot) -> int:
+        """Append a page to the hash chain; each link covers the one before and this page's own facts."""
+        chain = link(self.chain_head(), page)
+        row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 6), "chain": chain}
+        return int(str(self.db.table("snapshots").insert(row).last_pk))
+
+    def chain_head(self) -> str:
+        """The newest link; whoever kept an earlier one can tell whether anything before it was altered."""
+        row = self.db.execute("select chain from snapshots order by id desc limit 1").fetchone()
+        return str(row[0]) if row else FIRST_LINK
+
+    def snapshots(self, ids: Collection[int] | None = None) -> Iterator[Snapshot]:
+        """Pages as received, oldest first; all of them without ``ids``."""
+        where = "" if ids is None else f"id in ({','.join(map(str, map(int, ids)))})"
+        for row in self.db.table("snapshots").rows_where(where or None, order_by="id"):
+            yield from_row(Snapshot, {**row, "body": zlib.decompress(row["body"])})
+
+    def post(self, board: str, thread: str) -> Post | None:
+        row = next(self.db.table("posts").rows_where("board = ? and thread = ?", [board, thread]), None)
+        return from_row(Post, row) if row else None
+
+    def replies(self, board: str, thread: str, *, gone: bool = False) -> list[Reply]:
+        """Replies by the board's own time; ``gone``: also those that were deleted since."""
+        where = "board = ? and thread = ?" + ("" if gone else " and gone_at is null")
+        return list(
+            from_rows(Reply, self.db.table("replies").rows_where(where, [board, thread], order_by="posted_at, id"))
+        )
+
+    def reads(self, board: str, thread: str) -> list[Read]:
+        """Every attempt to read a thread, oldest first."""
+        rows = self.db.table("reads").rows_where("board = ? and thread = ?", [board, thread], order_by="at, id")
+        return list(from_rows(Read, rows))
+
+    def unread_by_machine(self, limit: int = 500) -> list[Post]:
+        """Posts that have no suggestion yet, oldest first."""
+        rows = self.db.table("posts").rows_where("stage = 'new'", order_by="posted_at", limit=limit)
+        return list(from_rows(Post, rows))
+
+    def count(self) -> int:
+        return int(self.db.execute("select count(*) from posts").fetchone()[0])
+
+    def recent(self, since: datetime) -> Iterator[Post]:
+        """Posts written since, oldest first."""
+        return from_rows(
+            Post, self.db.table("posts").rows_where("posted_at >= ?", [stamp(since)], order_by="posted_at")
+        )
+
+    def save_health(self, health: BoardHealth) -> None:
+        self.db.table("health").insert(to_row(health))
+
+    def health(self, board: str) -> BoardHealth | None:
+        """The last run's health of a board."""
+        row = next(self.db.table("health").rows_where("board = ?", [board], order_by="id desc", limit=1), None)
+        return from_row(BoardHealth, row) if row else None
+
+
+def link(previous: str, page: Snapshot) -> str:
+    """The chain value of ``page`` after ``previous``: sha256 over both, so that no page or order can change unseen."""
+    facts: list[Any] = [previous, page.board, page.thread, page.url, stamp(page.at), page.status, page.sha256]
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+def snapshot(board: str, thread: str, url: str, at: datetime, status: int, body: bytes) -> Snapshot:
+    """A page as received, with its hash."""
+    return Snapshot(board, thread, url, at, status, hashlib.sha256(body).hexdigest(), body)
+
+
+def altered(pages: Iterable[Snapshot]) -> list[str]:
+    """Sentences for every page whose content or chain is not what it was; empty when all is well."""
+    found, previous = [], FIRST_LINK
+    for page in pages:
+        if hashlib.sha256(page.body).hexdigest() != page.sha256:
+            found.append(f"快照 {page.id}（{page.url}）的页面内容被改动过")
+        if link(previous, page) != page.chain:
+            found.append(f"快照 {page.id} 与前一条的哈希链断开：记录被改动、插入或删除过")
+        previous = page.chain
+    return found
