@@ -7,25 +7,22 @@ Every error names the file, the entry and how to mend it.
 
 from __future__ import annotations
 
-import csv
-import io
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from data import tables
 from data.records import AccountRole, Kind, Urgency
 
+ReferenceError = tables.ReferenceError  # callers need to know one module only
+
 SHIPPED = Path(__file__).with_name("reference")
-
-
-class ReferenceError(Exception):
-    """A reference table that cannot be used; the message says which file, which entry, and what to do."""
 
 
 def _words(value: object) -> object:
@@ -38,7 +35,8 @@ def _blank_is_none(value: object) -> object:
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]*$")]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Word = Annotated[str, Field(pattern=r"^[^|\r\n]+$")]  # a bar or a line break would not survive a CSV cell
+Words = Annotated[tuple[Word, ...], BeforeValidator(_words)]
 Day = Annotated[date | None, BeforeValidator(_blank_is_none)]
 Optional = Annotated[Slug | None, BeforeValidator(_blank_is_none)]
 
@@ -102,6 +100,9 @@ class Unit(Entry):
     valid_from: Day = None
     valid_to: Day = None
     successor: Optional = None
+
+    def exists_on(self, day: date) -> bool:
+        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
 
 class Category(Entry):
@@ -176,8 +177,12 @@ class Reference(BaseModel):
     def district(self) -> Mapping[str, District]:
         return {d.slug: d for d in self.districts}
 
+    def units_on(self, day: date) -> tuple[Unit, ...]:
+        """The units that exist on ``day``."""
+        return tuple(u for u in self.units if u.exists_on(day))
+
     def current(self, unit: str, on: date) -> Unit:
-        """The unit that answers today for what ``unit`` answered for: follows successors past ``valid_to``."""
+        """The unit that answers on ``on`` for what ``unit`` answered for: follows successors past ``valid_to``."""
         seen = self.unit[unit]
         while seen.successor and seen.valid_to and on > seen.valid_to:
             seen = self.unit[seen.successor]
@@ -197,40 +202,66 @@ class Reference(BaseModel):
 
     def check(self) -> Self:
         """Every name one table takes from another exists there, once; raises ReferenceError otherwise."""
-        problems = [*self._repeated(), *self._dangling()]
+        problems = [*self._repeated(), *self._dangling()] or [*self._out_of_time()]
         if problems:
             raise ReferenceError("\n".join(problems))
         return self
 
     def _repeated(self) -> Iterator[str]:
-        for file in ("boards", "units", "categories", "districts"):
-            slugs = Counter(entry.slug for entry in getattr(self, file))
-            yield from (f"{FILES[file]}: {s} 出现了 {n} 次，请只保留一条" for s, n in slugs.items() if n > 1)
+        for table in ("boards", "units", "categories", "districts"):
+            slugs = Counter(entry.slug for entry in getattr(self, table))
+            yield from (f"{FILES[table]}: {s} 出现了 {n} 次，请只保留一条" for s, n in slugs.items() if n > 1)
+        for a, b in combinations(self.accounts, 2):
+            if (a.board, a.account) == (b.board, b.account) and _overlap(a, b):
+                yield f"{FILES['accounts']}: {a.board} 的账号 {a.account} 写了两次且时间重叠，请只保留一条或改正起止日期"
 
     def _dangling(self) -> Iterator[str]:
-        def missing(file: str, entry: str, field: str, names: Iterable[str | None], known: Mapping[str, Any]) -> Iterator[str]:
+        for table, entry, field, names, known in self._links():
             for name in names:
                 if name is not None and name not in known:
-                    yield f"{FILES[file]}: {entry} 的 {field} 写的是“{name}”，没有这一项；请改正或先添加它"
+                    yield f"{FILES[table]}: {entry} 的 {field} 写的是“{name}”，没有这一项；请改正或先添加它"
 
+    def _links(self) -> Iterator[tuple[str, str, str, Iterable[str | None], Mapping[str, Any]]]:
+        """Table, entry, column, the slugs written there, and where they must exist."""
         for a in self.accounts:
-            yield from missing("accounts", a.account, "board", [a.board], self.board)
-            yield from missing("accounts", a.account, "unit", [a.unit], self.unit)
+            yield "accounts", a.account, "board", [a.board], self.board
+            yield "accounts", a.account, "unit", [a.unit], self.unit
         for u in self.units:
-            yield from missing("units", u.slug, "parent/successor", [u.parent, u.successor], self.unit)
-            yield from missing("units", u.slug, "jurisdiction", u.jurisdiction, self.district)
-            yield from missing("units", u.slug, "categories", u.categories, self.category)
+            yield "units", u.slug, "parent", [u.parent], self.unit
+            yield "units", u.slug, "successor", [u.successor], self.unit
+            yield "units", u.slug, "jurisdiction", u.jurisdiction, self.district
+            yield "units", u.slug, "categories", u.categories, self.category
         for c in self.categories:
-            yield from missing("categories", c.slug, "上级类别", [c.parent], self.category)
+            yield "categories", c.slug, "slug（上级类别）", [c.parent], self.category
         for d in self.districts:
-            yield from missing("districts", d.slug, "unit", [d.unit], self.unit)
+            yield "districts", d.slug, "unit", [d.unit], self.unit
         for p in self.places:
-            yield from missing("places", p.name, "district", [p.district], self.district)
+            yield "places", p.name, "district", [p.district], self.district
         for r in self.rules:
-            yield from missing("rules", r.name, "categories", r.categories, self.category)
+            yield "rules", r.name, "categories", r.categories, self.category
+
+    def _out_of_time(self) -> Iterator[str]:
+        """Validity dates that contradict each other, and successors that lead back to themselves."""
+        for u in self.units:
+            if u.valid_from and u.valid_to and u.valid_to < u.valid_from:
+                yield f"{FILES['units']}: {u.slug} 的 valid_to 早于 valid_from；请改正日期"
+            if u.successor and not u.valid_to:
+                yield f"{FILES['units']}: {u.slug} 写了 successor 却没有 valid_to；请补上机构改革的日期"
+            if self._leads_back(u):
+                yield f"{FILES['units']}: {u.slug} 的 successor 转了一圈又回到自己；请改正"
+        for a in self.accounts:
+            if a.valid_from and a.valid_to and a.valid_to < a.valid_from:
+                yield f"{FILES['accounts']}: {a.account} 的 valid_to 早于 valid_from；请改正日期"
+
+    def _leads_back(self, unit: Unit) -> bool:
+        seen: set[str] = set()
+        step: str | None = unit.successor
+        while step and step not in seen:
+            seen.add(step)
+            step = self.unit[step].successor
+        return unit.slug in seen
 
 
-# Table -> file. TOML where entries nest or are few and explained, CSV where an office edits many in a spreadsheet.
 FILES: Mapping[str, str] = {
     "boards": "boards.toml",
     "accounts": "accounts.csv",
@@ -253,40 +284,55 @@ ENTRIES: Mapping[str, type[Entry]] = {
 
 def load(folder: Path = SHIPPED) -> Reference:
     """Read and check every table of ``folder``; raises ReferenceError naming file, entry and mend."""
-    return Reference(**{table: tuple(_entries(table, folder / file)) for table, file in FILES.items()}).check()
+    return Reference.model_validate({t: tuple(_entries(t, folder / file)) for t, file in FILES.items()}).check()
+
+
+def dump(reference: Reference, folder: Path) -> None:
+    """Write every table to ``folder`` (made if need be), so that ``load(folder) == reference``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, file in FILES.items():
+        rows = [e.model_dump(mode="json", exclude_defaults=True) for e in getattr(reference, table)]
+        tables.write(folder / file, table, ENTRIES[table].model_fields, rows)
 
 
 def _entries(table: str, path: Path) -> Iterator[Entry]:
-    for where, row in _rows(table, path):
+    model = ENTRIES[table]
+    for where, row in tables.read(path, table, {n: f.is_required() for n, f in model.model_fields.items()}):
         try:
-            yield ENTRIES[table].model_validate(row)
+            yield model.model_validate(row)
         except ValidationError as error:
             raise ReferenceError(_sentence(path, where, error)) from None
 
 
-def _rows(table: str, path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".toml":
-            for i, row in enumerate(tomllib.loads(text).get(table, []), 1):
-                yield f"第 {i} 条 {row.get('slug') or row.get('name', '')}", row
-        else:
-            for i, line in enumerate(csv.DictReader(io.StringIO(text)), 2):
-                yield f"第 {i} 行", {k: v for k, v in line.items() if v or k not in _defaults(table)}
-    except FileNotFoundError:
-        raise ReferenceError(f"{path}: 没有这个文件；请从 data/reference/ 复制一份再修改") from None
-    except UnicodeDecodeError:
-        raise ReferenceError(f"{path}: 不是 UTF-8 编码；请另存为 UTF-8 的文件") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ReferenceError(f"{path}: TOML 写法有误（{error}）；请按行号改正") from None
+def _overlap(a: Account, b: Account) -> bool:
+    return (a.valid_from or date.min) <= (b.valid_to or date.max) and (b.valid_from or date.min) <= (
+        a.valid_to or date.max
+    )
 
 
-def _defaults(table: str) -> frozenset[str]:
-    """Columns that may be left empty."""
-    return frozenset(n for n, f in ENTRIES[table].model_fields.items() if not f.is_required())
+# What pydantic found, in words a clerk can act on; {…} are the error's own details.
+MENDS: Mapping[str, str] = {
+    "missing": "没有填写；请补上",
+    "extra_forbidden": "不认识这一栏；请改正名称或删去",
+    "string_pattern_mismatch": "写法不对；代号只能用小写字母、数字、- 和 /，词语里不能有竖线和换行",
+    "literal_error": "只能是 {expected} 之一；请改正",
+    "enum": "只能是 {expected} 之一；请改正",
+    "bool_parsing": "只能是 true 或留空；请改正",
+    "int_parsing": "应当是整数；请改正",
+    "int_type": "应当是整数；请改正",
+    "float_parsing": "应当是数字；请改正",
+    "date_from_datetime_parsing": "应当是 2019-01-01 这样的日期；请改正",
+    "date_parsing": "应当是 2019-01-01 这样的日期；请改正",
+    "less_than_equal": "不能大于 {le}；请改正",
+    "greater_than_equal": "不能小于 {ge}；请改正",
+    "string_type": "应当是文字，要加引号；请改正",
+    "tuple_type": "应当是方括号里的一列；请改正",
+}
 
 
 def _sentence(path: Path, where: str, error: ValidationError) -> str:
-    first = error.errors()[0]
+    first = error.errors(include_url=False)[0]
     field = ".".join(str(p) for p in first["loc"]) or "?"
-    return f"{path}: {where} 的 {field} 不对：{first['msg']}（写的是 {first.get('input')!r}）"
+    mend = MENDS.get(first["type"], "格式不对；请对照随软件附带的表改正").format_map(first.get("ctx", {}))
+    written = "" if first["type"] == "missing" else f"（写的是 {str(first['input'])[:60]!r}）"
+    return f"{path}: {where} 的 {field} {mend}{written}"
