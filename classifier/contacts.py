@@ -1,0 +1,41 @@
+"""Contact details a citizen left in a post: 手机, 电话, QQ, 微信, 邮箱, 地址.
+
+Every pattern has bounded repeats and no nested ones, so none can run away on hostile text.
+Service numbers (110, 12345, 400…) are nobody's contact. Masked numbers (138****1234) are kept as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from data.records import Contact
+
+READ = 6000  # characters from the front
+TAIL = 2000  # and from the end, where people sign
+MOST = 8
+
+_MOBILE = re.compile(r"(?<![\d*])(?:\+?86[- ]?)?(1[3-9]\d[- ]?[\d*x]{4}[- ]?[\d*x]{4})(?![\d*])", re.ASCII)
+_LANDLINE = re.compile(r"(?<![\d-])((?:\(0\d{2,3}\)|0\d{2,3})[- ]?[2-8]\d{6,7}(?:[-转]\d{1,5})?)(?!\d)", re.ASCII)
+_LOCAL = re.compile(r"(?:电话|座机|热线|tel)(?:号码)?[:是为 ]{0,3}([2-8]\d{6,7})(?!\d)", re.ASCII)
+_QQ = re.compile(r"(?:qq|扣扣|企鹅)号?(?:码)?[:是为 ]{0,3}([1-9]\d{4,10})(?!\d)", re.ASCII)
+_WECHAT = re.compile(
+    r"(?:微信|weixin|wechat|(?<![a-z])wx|(?<![a-z])vx)号?(?:码)?[:是为 ]{0,3}([a-z][a-z0-9_-]{5,19}|1[3-9]\d{9})(?![\w-])",
+    re.ASCII,
+)
+_MAIL = re.compile(r"(?<![\w.+-])([\w+-][\w.+-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4})(?![\w-])", re.ASCII)
+_ADDRESS = re.compile(
+    r"(?:(?:联系|家庭|详细|居住)?(?:地址|住址)[:是为 ]{1,3}|我?家?住在?(?=[^,。;!?]{0,24}[号栋楼室]))"
+    r"([^\s,。;!?:、]{4,40})"
+)
+_PATTERNS = (("手机", _MOBILE), ("电话", _LANDLINE), ("电话", _LOCAL), ("QQ", _QQ), ("微信", _WECHAT), ("邮箱", _MAIL))
+
+
+def contacts(text: str) -> tuple[Contact, ...]:
+    """The details found, each once, in the order of the kinds above; at most MOST."""
+    kept = text if len(text) <= READ + TAIL else f"{text[:READ]} {text[-TAIL:]}"
+    plain = unicodedata.normalize("NFKC", kept).lower()
+    found = [Contact("地址", m) for m in _ADDRESS.findall(plain)[:2]] if "址" in plain or "住" in plain else []
+    if any(c in plain for c in "0123456789@") or "微信" in plain:
+        found = [Contact(kind, m) for kind, pattern in _PATTERNS for m in pattern.findall(plain)] + found
+    return tuple(dict.fromkeys(found))[:MOST]

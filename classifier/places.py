@@ -1,0 +1,75 @@
+"""Where it is: the place a post names and the district or county it lies in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from classifier.finder import Finder, pairs
+from classifier.tokens import normal
+from data.reference import Reference
+
+# What makes a place name another thing: 高新技术, 吉利汽车, 西工大
+NOT_BEFORE = ("技术", "企业", "汽车", "轿车", "产业", "大学")
+ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
+SPECIFIC = {"landmark": 3, "road": 2, "town": 1, "street": 1}  # how closely a sort of place says where
+
+
+@dataclass(frozen=True)
+class Where:
+    """``place`` as named; ``district`` a slug; ``districts`` every district named by its own name, in order."""
+
+    place: str | None = None
+    district: str | None = None
+    districts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    district: str
+    sort: str
+    own: bool  # a district's own name
+
+
+class Places:
+    """The reference's districts and places, ready to be looked for."""
+
+    def __init__(self, reference: Reference) -> None:
+        entries: dict[str, _Entry] = {}
+        for p in reference.places:
+            entry = _Entry(p.name, p.district, p.sort, p.sort in ("district", "county"))
+            entries |= {normal(n): entry for n in (p.name, *p.aliases)}
+        for d in reference.districts:
+            entry = _Entry(d.name, d.slug, d.sort, True)
+            entries |= {normal(n): entry for n in (d.name, *d.aliases)}
+        self._entries: Mapping[str, _Entry] = entries
+        self._finder = Finder(entries)
+
+    def find(self, text: str, seen: set[str] | None = None, tokens: Sequence[str] = ()) -> Where:
+        """Where ``text`` (normal form) says it is; ``tokens`` help to name a place no table knows."""
+        found = [
+            self._entries[word]
+            for at, word in self._finder.places(text, pairs(text) if seen is None else seen)
+            if not text.startswith(NOT_BEFORE, at + len(word))
+        ]
+        named = Counter(e.district for e in found if e.own)
+        implied = Counter(e.district for e in found)
+        votes = named or implied
+        district = max(votes, key=lambda d: (votes[d], implied[d])) if votes else None
+        here = [e for e in found if not e.own]
+        place = max(here, key=lambda e: SPECIFIC.get(e.sort, 0)).name if here else _unlisted(tokens)
+        return Where(place, district, tuple(named))
+
+
+def _unlisted(tokens: Sequence[str]) -> str | None:
+    """A place by its ending: 凯旋 路, 盼盼路."""
+    before = ""
+    for token in tokens:
+        if token.endswith(ENDINGS) and token.isalpha():
+            name = token if len(token) > 2 else before + token
+            if len(name) > 2 and not name.startswith(("马路", "道路", "公路", "这", "我", "该", "一")):
+                return name
+        before = token if len(token) > 1 and token.isalnum() else ""
+    return None

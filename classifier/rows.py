@@ -1,0 +1,152 @@
+"""Rows of a table somebody sends us: CSV (UTF-8, with or without BOM, or GBK), Excel, JSON Lines, under the usual column names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What offices call their columns. The first name of a field found in the table is the one used.
+NAMES: Mapping[str, Sequence[str]] = {
+    "title": ("title", "标题", "主题", "留言主题", "诉求标题", "题目"),
+    "text": ("text", "内容", "详情", "留言详情", "正文", "诉求内容", "留言内容", "body", "content"),
+    "category": ("label", "category", "类别", "一级标签", "一级分类", "分类", "标签"),
+    "kind": ("kind", "诉求类型", "类型"),
+    "unit": ("unit", "承办单位", "单位", "主办单位", "办理单位"),
+    "sort": ("sort",),
+    "is_request": ("is_request", "是否诉求"),
+}
+SUFFIXES = (".csv", ".xlsx", ".xlsm", ".jsonl", ".ndjson")
+LARGEST_CELL = 200_000  # characters; what is longer is no message
+
+
+class SampleError(Exception):
+    """A file of messages or samples that cannot be used; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line in the file (from 1, the heading counted), its cells, and what is wrong with it, if anything."""
+
+    line: int
+    cells: Mapping[str, Any]
+    problem: str = ""
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of ``path`` by its suffix; a bad row says so in ``problem``. Raises SampleError."""
+    readers = {".csv": _csv, ".xlsx": _excel, ".xlsm": _excel, ".jsonl": _jsonl, ".ndjson": _jsonl}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise SampleError(f"{path}: 不认识“{path.suffix}”文件；请给 CSV、Excel（.xlsx）或 JSON Lines（.jsonl）")
+    if not path.is_file():
+        raise SampleError(f"{path}: 没有这个文件")
+    try:
+        yield from reader(path)
+    except OSError as error:
+        raise SampleError(f"{path}: 读不了这个文件（{error.strerror or error}）") from None
+
+
+def columns(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """Field -> the column of the file that holds it; raises SampleError when there is no column with the text."""
+    plain = {str(n).strip().lower(): n for n in names if n is not None}
+    found = {f: plain[w] for f, words in NAMES.items() for w in reversed(words) if w in plain}
+    if "text" not in found and "title" not in found:
+        shown = "、".join(str(n)[:20] for n in list(names)[:8])
+        raise SampleError(f"{path}: 找不到留言内容这一列（表头是：{shown}）；请把这一列叫作“内容”或 text")
+    return found
+
+
+def message(cells: Mapping[str, Any], found: Mapping[str, str]) -> tuple[str, str]:
+    """Title and body of a row."""
+    return tuple(clean(cells.get(found[f])) if f in found else "" for f in ("title", "text"))  # type: ignore[return-value]
+
+
+def clean(value: object) -> str:
+    """A cell as text; nothing is an empty one."""
+    return "" if value is None else str(value).replace("\x00", "").strip()
+
+
+def decode(path: Path) -> str:
+    """The text of a file in UTF-8 (BOM or not) or GBK; raises SampleError."""
+    raw = path.read_bytes()
+    if b"\x00" in raw[:4096]:
+        raise SampleError(f"{path}: 不是文本文件；若是 Excel，请用 .xlsx 的后缀")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SampleError(f"{path}: 既不是 UTF-8 也不是 GBK 编码；请另存为 UTF-8 的 CSV")
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    lines = csv.reader(io.StringIO(decode(path), newline=""))
+    csv.field_size_limit(max(csv.field_size_limit(), LARGEST_CELL * 10))
+    try:
+        heading = next(lines, None)
+        if not heading:
+            raise SampleError(f"{path}: 是空文件")
+        columns(path, heading)
+        start = lines.line_num + 1
+        for cells in lines:
+            yield _row(start, heading, cells)
+            start = lines.line_num + 1
+    except csv.Error as error:
+        raise SampleError(f"{path}: 第 {lines.line_num} 行不是 CSV（{error}）") from None
+
+
+def _row(line: int, heading: Sequence[str], cells: Sequence[Any]) -> Row:
+    named = dict(zip(heading, cells, strict=False))
+    if not any(clean(c) for c in cells):
+        return Row(line, named, "空行")
+    if len(cells) > len(heading):
+        return Row(line, named, f"有 {len(cells)} 格，表头只有 {len(heading)} 格（多半是引号没有配对）")
+    if any(isinstance(c, str) and len(c) > LARGEST_CELL for c in cells):
+        return Row(line, named, f"一格里超过 {LARGEST_CELL} 字")
+    return Row(line, named)
+
+
+def _excel(path: Path) -> Iterator[Row]:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, openpyxl.utils.exceptions.InvalidFileException):
+        raise SampleError(f"{path}: 不是 Excel 文件，或已损坏；请用 Excel 另存为 .xlsx") from None
+    try:
+        lines = book.worksheets[0].iter_rows(values_only=True)
+        first = next(lines, None)
+        if not first or all(c is None for c in first):
+            raise SampleError(f"{path}: 第一张表是空的")
+        heading = [clean(c) or f"第{i}列" for i, c in enumerate(first, 1)]
+        columns(path, heading)
+        for number, cells in enumerate(lines, 2):
+            yield _row(number, heading, cells)
+    finally:
+        book.close()
+
+
+def _jsonl(path: Path) -> Iterator[Row]:
+    good = False
+    for number, line in enumerate(decode(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            cells = json.loads(line)
+        except (ValueError, RecursionError):
+            cells = None
+        if not isinstance(cells, dict):
+            yield Row(number, {}, "不是一个 JSON 对象")
+            continue
+        if not good:
+            columns(path, list(cells))
+            good = True
+        yield Row(number, cells)
+    if not good:
+        raise SampleError(f"{path}: 没有一行是 JSON 对象；JSON Lines 每行一个 {{…}}")

@@ -1,0 +1,80 @@
+"""Cuts a message into words: one text normal form, one tokenizer, the city's own words known to it.
+
+The words are jieba's: its dictionary and its hidden Markov model for unknown words. Two programs speak that dictionary:
+jieba itself, and rjieba, the same in Rust, which cuts some sixteen times as many messages a second and gives the
+same words on nine messages in ten. rjieba is used where it is installed; a model remembers which of the two it was trained with.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.util import find_spec
+
+from data.reference import Reference
+
+LIMIT = 4000  # characters read of a message; the matter of a request stands long before that
+
+Cut = Callable[[str], list[str]]
+
+
+def normal(text: str) -> str:
+    """NFKC, lower case, white space run together, cut at LIMIT. Cut first too: NFKC may lengthen a text eighteenfold."""
+    return " ".join(unicodedata.normalize("NFKC", text[: 2 * LIMIT]).lower().split())[:LIMIT]
+
+
+def words(text: str, city: tuple[str, ...] = ()) -> list[str]:
+    """The words of ``text`` in their order, without white space; ``city``: further words to keep whole."""
+    return [w for w in cutter(city)(normal(text)) if not w.isspace()]
+
+
+def city_words(reference: Reference) -> tuple[str, ...]:
+    """Names of units and places that the tokenizer should not cut in two, sorted."""
+    units = (name for u in reference.units for name in (u.name, *u.aliases))
+    places = (name for p in (*reference.places, *reference.districts) for name in (p.name, *p.aliases))
+    return tuple(sorted({normal(w) for w in (*units, *places) if 2 <= len(w) <= 16}))
+
+
+def engine() -> str:
+    """The tokenizer this machine has: rjieba where it is installed, else jieba."""
+    return "rjieba" if find_spec("rjieba") else "jieba"
+
+
+@lru_cache(maxsize=4)
+def cutter(city: tuple[str, ...] = (), name: str = "") -> Cut:
+    """The cutting function itself, for many texts in normal form; ``name`` asks for one tokenizer, if it is there."""
+    wanted = name or engine()
+    return _rust(city) if wanted == "rjieba" and find_spec("rjieba") else _python(city)
+
+
+def _rust(city: tuple[str, ...]) -> Cut:
+    import rjieba
+
+    tokenizer = rjieba.Jieba()
+    for word in city:
+        tokenizer.add_word(word, tokenizer.suggest_freq(word), None)
+    cut: Cut = tokenizer.cut
+    return cut
+
+
+def _python(city: tuple[str, ...]) -> Cut:
+    import logging
+    from pathlib import Path
+
+    import jieba
+    import platformdirs
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    # jieba reads its cached dictionary with marshal; in the shared /tmp anybody could have put it there
+    folder = Path(platformdirs.user_cache_dir("liandong"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer.tmp_dir = str(folder)
+    except OSError:
+        pass
+    for word in city:
+        tokenizer.add_word(word)
+    cut: Cut = tokenizer.lcut
+    return cut

@@ -1,0 +1,91 @@
+"""How soon a matter must be dealt with: the rules of rules.toml, read with care for words that are only mentioned.
+
+"小区着火了" is an emergency; "消防通道被占，着火了怎么办" is not. An emergency word counts only in a clause that tells of
+something happening; 即办 words are not taken from clauses about the past, about prices or about what might be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from classifier.finder import Finder, pairs
+from classifier.tokens import normal
+from data.records import Kind, Urgency
+from data.reference import Reference, Rule
+
+USUAL_DAYS = 5  # working days, where no rule fits
+EARLY = 160  # characters; an emergency is told at once, not on the second page
+
+_CLAUSE = re.compile(r"[,，。.;；!！?？\n~…、]+")
+# Words that make a clause speak of what may be, once was, or is feared, instead of what is.
+_SUPPOSED = re.compile(
+    r"隐患|预防|防止|避免|容易|万一|如果|要是|假如|一旦|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产"
+    r"|为什么要|怎么办|后果|谁负责|谁来|责任|难道|不堪设想|随时|迟早|早晚|万分|有朝一日|险些|差点"
+)
+_PAST = re.compile(r"去年|前年|以前|曾经|曾|上次|当年|上个月|上月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|家属|遗留")
+_PRICE = re.compile(r"费|价格|多少钱|收取|规定|政策|什么时候(?:能|可以)?(?:开通|安装|接通|通)|何时(?:能|可以)?(?:开通|安装|接通|通)|开户|安装")
+_NOW = re.compile(r"正在|现在|快来|快派|救命|着急|紧急|刚刚|刚才|此刻|十万火急|马上|立即|赶紧|已经打|急")
+
+
+@dataclass(frozen=True)
+class Haste:
+    """The urgency, the working days (0 when sooner), the rule that decided, and the number to ring, if any."""
+
+    urgency: Urgency
+    days: int
+    rule: str = ""
+    ring: str = ""
+
+
+class Rules:
+    """The reference's rules in their order, ready to be applied."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._rules = [(r, frozenset(normal(w) for w in r.words)) for r in reference.rules]
+        self._finder = Finder(w for _, words in self._rules for w in words)
+
+    def haste(
+        self, title: str, text: str, category: str = "", kind: Kind | None = None, seen: set[str] | None = None
+    ) -> Haste:
+        """The first rule that fits; ``title`` and ``text`` (title and body) in normal form, ``category`` a slug."""
+        told = self._told(title, text, pairs(text) if seen is None else seen)
+        for rule, words in self._rules:
+            if _concerns(rule, category, kind) and (not words or _spoken(rule, words, told)):
+                return Haste(rule.urgency, rule.days, rule.name, rule.ring)
+        return Haste(Urgency.DAYS, USUAL_DAYS)
+
+    def _told(self, title: str, text: str, seen: set[str]) -> Mapping[str, frozenset[Urgency]]:
+        """Word of a rule -> the urgencies it may stand for, by the clauses it stands in."""
+        present = self._finder.present(text, seen)
+        told: dict[str, set[Urgency]] = {w: {Urgency.DAYS} for w in present}
+        if present:
+            start = 0
+            for clause in _CLAUSE.split(text):
+                here = [w for w in present if w in clause]
+                if here:
+                    allowed = _allowed(clause, start < EARLY or bool(_NOW.search(clause)))
+                    for word in here:
+                        told[word] |= allowed
+                start += len(clause) + 1
+        return {w: frozenset(u) for w, u in told.items()}
+
+
+def _allowed(clause: str, early: bool) -> set[Urgency]:
+    supposed, past = bool(_SUPPOSED.search(clause)), bool(_PAST.search(clause))
+    allowed: set[Urgency] = set()
+    if early and not supposed and not past:
+        allowed.add(Urgency.EMERGENCY)
+    if not past and not _PRICE.search(clause) and not (supposed and not _NOW.search(clause)):
+        allowed.add(Urgency.IMMEDIATE)
+    return allowed
+
+
+def _concerns(rule: Rule, category: str, kind: Kind | None) -> bool:
+    fits = not rule.categories or any(category == c or category.startswith(f"{c}/") for c in rule.categories)
+    return fits and (not rule.kinds or kind in rule.kinds)
+
+
+def _spoken(rule: Rule, words: frozenset[str], told: Mapping[str, frozenset[Urgency]]) -> bool:
+    return any(rule.urgency in told[w] for w in words & told.keys())
