@@ -68,6 +68,11 @@ class Decisions:
             if post:
                 yield from_row(Post, post), decision
 
+    def stage(self, board: str, thread: str) -> str:
+        """new, suggested or decided; empty for a post never read."""
+        row = self.db.execute("select stage from posts where board = ? and thread = ?", [board, thread]).fetchone()
+        return str(row[0]) if row else ""
+
     def _stage(self, board: str, thread: str, stage: str) -> None:
         self.db.execute("update posts set stage = ? where board = ? and thread = ?", [stage, board, thread])
 

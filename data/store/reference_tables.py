@@ -15,11 +15,15 @@ class ReferenceTables:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self._loaded: tuple[int, Reference] | None = None
 
     def save(self, reference: Reference) -> None:
         """Replace every table by the (checked) one given; call it inside a transaction."""
         reference.check()
         self.db.execute("delete from reference")
+        self.db.execute(
+            "insert into numbers (name, value) values ('reference', 1) on conflict do update set value = value + 1"
+        )
         self.db.table("reference").insert_all(
             {"table": table, "position": i, "body": entry.model_dump_json()}
             for table in ENTRIES
@@ -27,8 +31,16 @@ class ReferenceTables:
         )
 
     def load(self) -> Reference | None:
-        """The tables as they stand, or None before a city has begun."""
+        """The tables as they stand, or None before a city has begun; read again only when they changed."""
+        row = self.db.execute("select value from numbers where name = 'reference'").fetchone()
+        if row is None:
+            return None
+        if self._loaded is None or self._loaded[0] != row[0]:
+            self._loaded = (row[0], self._read())
+        return self._loaded[1]
+
+    def _read(self) -> Reference:
         tables: dict[str, list[Any]] = {table: [] for table in ENTRIES}
         for table, body in self.db.execute('select "table", body from reference order by "table", position'):
             tables[table].append(json.loads(body))
-        return Reference.model_validate(tables) if any(tables.values()) else None
+        return Reference.model_validate(tables)

@@ -30,6 +30,14 @@ class Runs:
     def release(self, name: str, holder: str) -> None:
         self.db.execute("delete from leases where name = ? and holder = ?", [name, holder])
 
+    def mark(self, name: str) -> int:
+        """A number kept under a name (how far a stage has come); 0 before the first."""
+        row = self.db.execute("select value from numbers where name = ?", [name]).fetchone()
+        return int(row[0]) if row else 0
+
+    def set_mark(self, name: str, value: int) -> None:
+        self.db.table("numbers").insert({"name": name, "value": value}, pk="name", replace=True)
+
     def start(self, run: Run) -> int:
         return int(str(self.db.table("runs").insert(to_row(run, drop=("id",))).last_pk))
 

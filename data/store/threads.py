@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from data.records import BoardHealth, ListRow, Post, Read, Reply, Snapshot, Thread
-from data.store.rows import from_row, from_rows, stamp, to_row
+from data.store.rows import from_row, from_rows, moment, stamp, to_row
+from data.store.tickets import SETTLED
 
 FIRST_LINK = "0" * 64
 # A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
@@ -151,6 +152,20 @@ class Threads:
         """Every attempt to read a thread, oldest first."""
         rows = self.db.table("reads").rows_where("board = ? and thread = ?", [board, thread], order_by="at, id")
         return list(from_rows(Read, rows))
+
+    def last_reads(self) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
+        """(board, thread) of open tickets -> when it was last tried, and last read completely."""
+        rows = self.db.execute(
+            f"""select board, thread, max(at), max(case when complete then at end) from reads
+                where (board, thread) in (select board, thread from tickets where state not in {SETTLED})
+                group by board, thread"""
+        )
+        return {(r[0], r[1]): (moment(r[2]), moment(r[3]) if r[3] else None) for r in rows}
+
+    def read_since(self, number: int) -> tuple[int, set[tuple[str, str]]]:
+        """The newest read's id, and the threads read after the read ``number``."""
+        rows = self.db.execute("select id, board, thread from reads where id > ?", [number]).fetchall()
+        return max((r[0] for r in rows), default=number), {(r[1], r[2]) for r in rows}
 
     def unread_by_machine(self, limit: int = 500) -> list[Post]:
         """Posts that have no suggestion yet, oldest first."""

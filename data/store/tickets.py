@@ -87,10 +87,11 @@ class Tickets:
         )
         return from_rows(Ticket, rows)
 
-    def watched(self) -> list[Ticket]:
-        """Tickets whose thread can still change the verdict, by due time."""
-        where = f"state not in {SETTLED}"
-        return list(from_rows(Ticket, self.db.table("tickets").rows_where(where, order_by="reply_due")))
+    def watched(self, since: datetime) -> list[tuple[Ticket, str]]:
+        """Open tickets due after ``since`` with the verdict that stands, by due time."""
+        where = f"state not in {SETTLED} and reply_due >= ?"
+        rows = self.db.table("tickets").rows_where(where, [stamp(since)], order_by="reply_due")
+        return [(from_row(Ticket, row), row["verdict"]) for row in rows]
 
     def events(self, number: str) -> list[Event]:
         return list(from_rows(Event, self.db.table("events").rows_where("ticket = ?", [number], order_by="id")))

@@ -1,0 +1,1 @@
+"""What happens to a request: lifecycle, clocks, filing, notices, verdicts, reports."""

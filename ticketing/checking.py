@@ -1,0 +1,57 @@
+"""Looks at the watched threads' new evidence and writes down every verdict that changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from data.city import City
+from data.records import Event, Ticket, Verdict, VerdictName
+from ticketing import lifecycle, replies
+from ticketing.voices import Voices
+from ticketing.watch import WATCHED_FOR
+
+MARK = (
+    "checked-read"  # the last read whose evidence was weighed; kept, so that a killed run's reads are not passed over
+)
+
+
+def check(city: City, now: datetime) -> Mapping[str, int]:
+    """Judge every ticket whose thread was read since the last check, or whose due passed; counts of new verdicts."""
+    store, voices = city.store, Voices(city.reference())
+    counts: Counter[str] = Counter()
+    with store.transaction():
+        newest, read = store.threads.read_since(store.runs.mark(MARK))
+        for ticket in _candidates(city, read, now):
+            fresh = judge(city, ticket, voices, now)
+            if fresh is not None:
+                _keep(city, ticket, fresh)
+                counts[fresh.name] += 1
+        store.runs.set_mark(MARK, newest)
+    return counts
+
+
+def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict | None:
+    """The verdict as it is now, when it differs from the one that stands."""
+    threads = city.store.threads
+    heard = threads.replies(ticket.board, ticket.thread, gone=True)
+    fresh = replies.verdict(ticket, heard, threads.reads(ticket.board, ticket.thread), voices, city.zone, now)
+    standing = city.store.tickets.verdict(ticket.number)
+    return fresh if standing is None or standing.evidence != fresh.evidence else None
+
+
+def _candidates(city: City, read: set[tuple[str, str]], now: datetime) -> Iterator[Ticket]:
+    for ticket, verdict in city.store.tickets.watched(now - WATCHED_FOR):
+        passed = verdict == VerdictName.PENDING and now > ticket.reply_due
+        if passed or (ticket.board, ticket.thread) in read:
+            yield ticket
+
+
+def _keep(city: City, ticket: Ticket, verdict: Verdict) -> None:
+    tickets = city.store.tickets
+    tickets.add_verdict(verdict)
+    if verdict.answered_at and "answer" in lifecycle.moves_for(state := tickets.state(ticket.number), lifecycle.SYSTEM):
+        note = f"原帖有实质答复（{verdict.answered_at.astimezone(city.zone):%Y-%m-%d %H:%M}）"
+        event = Event(ticket.number, verdict.at, "answer", lifecycle.SYSTEM, note)
+        tickets.add_event(event, lifecycle.step(state, "answer"))

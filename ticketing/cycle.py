@@ -1,0 +1,115 @@
+"""One turn of the loop: crawl the boards, suggest, send what is due, check the threads; safe to start twice."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from classifier.suggest import Suggester
+
+from data.city import City
+from data.records import Alert, Run, Suggestion, Urgency
+from ticketing import checking, outbox, watch
+
+Clock = Callable[[], datetime]
+LEASE = timedelta(minutes=30)  # a run that is silent for longer has died
+
+
+class Busy(Exception):
+    """Another run holds the lease; the message says who."""
+
+
+def holder() -> str:
+    """This process, as a lease names it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@contextmanager
+def lease(city: City, name: str, now: datetime) -> Iterator[str]:
+    """Hold the lease ``name`` of the city; raises Busy when someone else does."""
+    store, me = city.store, holder()
+    with store.transaction():
+        other = store.runs.acquire(name, me, now, LEASE)
+    if other:
+        raise Busy(f"另一个进程（{other}）正在运行，本次不重复")
+    try:
+        yield me
+    finally:
+        with store.transaction():
+            store.runs.release(name, me)
+
+
+def run(city: City, clock: Clock, suggester: Suggester) -> Run:
+    """One cycle. Every stage is tried; the run is ok only if all succeeded, and says of each what it did or why not.
+
+    Raises Busy when another run is under way.
+    """
+    with lease(city, "run", clock()) as me:
+        run = Run(me, clock())
+        number = city.store.runs.start(run)
+        stages = {name: _stage(name, stage, city) for name, stage in _stages(city, clock, suggester, me).items()}
+        done = replace(run, finished_at=clock(), ok=all(s["ok"] for s in stages.values()), stages=stages, id=number)
+        city.store.runs.finish(number, done)
+    return done
+
+
+def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[str, Callable[[], Mapping[str, Any]]]:
+    return {
+        "crawl": lambda: crawl(city, clock),
+        "suggest": lambda: suggest(city, clock, suggester),
+        "send": lambda: {"ok": True, **outbox.send_due(city, clock, me)},
+        "check": lambda: {"ok": True, **checking.check(city, clock())},
+    }
+
+
+def _stage(name: str, stage: Callable[[], Mapping[str, Any]], city: City) -> Mapping[str, Any]:
+    """One stage failing must not keep the others from running; what it was is in the run's record."""
+    try:
+        return dict(stage())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next stage is tried and the run says it failed
+        return {"ok": False, "error": f"{type(error).__name__}: {error}"[:500]}
+
+
+def crawl(city: City, clock: Clock, only: frozenset[str] = frozenset()) -> Mapping[str, Any]:
+    """Read the boards (``only`` these slugs, or all that are enabled) and keep their health."""
+    from spiders.crawl import crawl as read_boards
+
+    boards = [b for b in city.reference().boards if b.enabled and not b.refused and (not only or b.slug in only)]
+    wanted = watch.wanted(watch.watches(city, clock()), clock())
+    healths = read_boards(city.store, boards, city.settings.crawl, clock, wanted)
+    for health in healths:
+        if not health.ok:
+            city.store.runs.alert(
+                Alert(health.at, "board", f"{health.board}/{health.at:%Y%m%d}", "；".join(health.failures))
+            )
+    return {
+        "ok": all(h.ok for h in healths),
+        "threads": sum(h.threads for h in healths),
+        "failures": [f for h in healths for f in h.failures],
+    }
+
+
+def suggest(city: City, clock: Clock, suggester: Suggester) -> Mapping[str, Any]:
+    """A suggestion for every post that has none."""
+    count, emergencies = 0, 0
+    while posts := city.store.threads.unread_by_machine():
+        suggestions = suggester.suggest(posts, clock())
+        with city.store.transaction():
+            city.store.decisions.suggest(suggestions)
+            for suggestion in suggestions:
+                emergencies += _sound(city, suggestion)
+        count += len(suggestions)
+    return {"ok": True, "suggested": count, "emergencies": emergencies}
+
+
+def _sound(city: City, suggestion: Suggestion) -> bool:
+    """警情, fire and medical emergencies are shown at once, with the number to ring."""
+    if suggestion.urgency is not Urgency.EMERGENCY:
+        return False
+    key = f"{suggestion.board}/{suggestion.thread}"
+    return city.store.runs.alert(Alert(suggestion.at, "emergency", key, suggestion.needs_person))

@@ -1,0 +1,126 @@
+"""From a person's decision to a ticket: the decision is kept, the filing waits in the outbox, the ticket begins when the office system acknowledges it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from data.city import City
+from data.records import Action, Decision, Event, OutboxEntry, Post, Ticket
+from ticketing import clocks, lifecycle
+
+OFFICE, NOTICE = "office", "notice"
+
+
+class FilingError(Exception):
+    """A decision that cannot be taken; the message says why, in Chinese."""
+
+
+def decide(city: City, decision: Decision, now: datetime) -> int:
+    """Keep a decision and, unless it is a rejection, put its filing into the outbox: one transaction.
+
+    Returns the decision's id. Raises FilingError when the post is unknown, was decided by someone already, or the
+    decision names a unit or category that does not exist.
+    """
+    reference, store = city.reference(), city.store
+    filing = decision.action is not Action.REJECT
+    if filing and (
+        decision.unit not in reference.unit or decision.category not in reference.category or not decision.kind
+    ):
+        raise FilingError("交办要写明诉求类型、类别和承办单位，且都须是现有的选项；请重新选择")
+    with store.transaction():
+        post = store.threads.post(decision.board, decision.thread)
+        if post is None:
+            raise FilingError(f"没有读到过帖子 {decision.board}/{decision.thread}")
+        if store.decisions.stage(decision.board, decision.thread) == "decided":
+            last = store.decisions.of(decision.board, decision.thread)[-1]
+            raise FilingError(f"这条帖子已由 {last.by} 处理（{last.at.astimezone(city.zone):%Y-%m-%d %H:%M}）")
+        number = store.decisions.decide(decision)
+        if filing:
+            store.outbox.put(_filing(city, post, decision, number, now))
+    return number
+
+
+def undo(city: City, number: int, now: datetime) -> bool:
+    """Take a decision back while its filing has not begun to leave; the post returns to the queue."""
+    store = city.store
+    with store.transaction():
+        decision = store.decisions.decision(number)
+        if decision is None:
+            return False
+        if store.decisions.of(decision.board, decision.thread)[-1].id != number:
+            return False
+        if decision.action is not Action.REJECT and not store.outbox.cancel(
+            filing_key(decision.board, decision.thread, number), now
+        ):
+            return False
+        store.decisions.reopen(decision.board, decision.thread)
+    return True
+
+
+def filing_key(board: str, thread: str, decision: int) -> str:
+    """The idempotency key of a filing: one decision files once."""
+    return f"file/{board}/{thread}/{decision}"
+
+
+def _filing(city: City, post: Post, decision: Decision, number: int, now: datetime) -> OutboxEntry:
+    payload: Mapping[str, Any] = {
+        "number": city.store.tickets.next_number(now.astimezone(city.zone).strftime("%Y%m%d")),
+        "decision": number,
+        "board": post.board,
+        "thread": post.thread,
+    }
+    wait = timedelta(seconds=city.settings.clocks.undo_seconds)
+    key = filing_key(post.board, post.thread, number)
+    return OutboxEntry(key, OFFICE, post.key, payload, now, now + wait)
+
+
+def acknowledged(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Ticket:
+    """The office system has the filing: the ticket begins, its clocks start, and the notice is written down.
+
+    Call it inside a transaction together with the settling of ``entry``.
+    """
+    ticket = _ticket(city, entry, office_id, at)
+    city.store.tickets.file(ticket, lifecycle.step("", "file"))
+    city.store.tickets.add_event(Event(ticket.number, at, "file", "system", f"办公系统编号 {office_id}"), "filed")
+    notice = OutboxEntry(f"notice/{ticket.number}", NOTICE, ticket.number, {"ticket": ticket.number}, at, at)
+    city.store.outbox.put(notice)
+    return ticket
+
+
+def _ticket(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Ticket:
+    store, reference = city.store, city.reference()
+    decision = store.decisions.decision(int(entry.payload["decision"]))
+    post = store.threads.post(entry.payload["board"], entry.payload["thread"])
+    if decision is None or post is None or decision.unit is None or decision.category is None or decision.kind is None:
+        raise FilingError(f"发件 {entry.key} 所依据的帖子或决定不完整")
+    hours = reply_hours(city, decision.unit)
+    due, tentative = clocks.completion_due(at, decision.urgency, decision.days, city.zone, hours)
+    return Ticket(
+        number=str(entry.payload["number"]),
+        board=post.board,
+        thread=post.thread,
+        decision=decision.id,
+        office_id=office_id,
+        title=post.title,
+        kind=decision.kind,
+        category=decision.category,
+        source=reference.board[post.board].name if post.board in reference.board else post.board,
+        contact=decision.contact,
+        unit=decision.unit,
+        urgency=decision.urgency,
+        days=decision.days,
+        posted_at=post.posted_at,
+        decided_at=decision.at,
+        filed_at=at,
+        reply_due=clocks.reply_due(at, hours),
+        completion_due=due,
+        tentative=tentative,
+    )
+
+
+def reply_hours(city: City, unit: str) -> float:
+    """The unit's own time to answer, or the city's."""
+    entry = city.reference().unit.get(unit)
+    return entry.reply_hours if entry and entry.reply_hours else city.settings.clocks.reply_hours

@@ -1,0 +1,65 @@
+"""Which threads to read next, and when: those whose verdict can change by being read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from data.city import City
+from data.records import Ticket, VerdictName
+
+EVERY = timedelta(hours=1)  # a watched thread is looked at this often, so that a deletion is dated
+LAST_LOOK = timedelta(minutes=20)  # and once more this long before due
+AGAIN_DAILY = timedelta(days=1)  # an overdue one, in case the list does not show the late answer
+WATCHED_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A ticket with what is known of its thread."""
+
+    ticket: Ticket
+    verdict: VerdictName
+    tried_at: datetime | None  # the last attempt to read, whatever came of it
+    read_at: datetime | None  # the last complete read
+
+
+def should_read(watch: Watch, now: datetime) -> bool:
+    """Can a read now change or settle the verdict?"""
+    due, tried, read = watch.ticket.reply_due, watch.tried_at, watch.read_at
+    if watch.verdict in (VerdictName.ON_TIME, VerdictName.LATE, VerdictName.WITHDRAWN) or now > due + WATCHED_FOR:
+        return False  # a new reply lifts the thread on its list, and the list is read every cycle
+    if now > due:
+        if read is None or read <= due:
+            return _patience(tried, due, now)
+        return now - read >= AGAIN_DAILY
+    last = tried or watch.ticket.filed_at
+    return now - last >= EVERY or (now >= due - LAST_LOOK and last < due - LAST_LOOK)
+
+
+def _patience(tried: datetime | None, due: datetime, now: datetime) -> bool:
+    """After due, at once; then at every cycle for two hours, then hourly, so that a dead board is not hammered."""
+    if tried is None or tried <= due or now - due <= timedelta(hours=2):
+        return True
+    return now - tried >= EVERY
+
+
+def wanted(watches: Iterable[Watch], now: datetime) -> Mapping[str, list[str]]:
+    """Board -> threads to read now, whatever its list says."""
+    threads: dict[str, list[str]] = defaultdict(list)
+    for watch in watches:
+        if should_read(watch, now) and watch.ticket.thread not in threads[watch.ticket.board]:
+            threads[watch.ticket.board].append(watch.ticket.thread)
+    return dict(threads)
+
+
+def watches(city: City, now: datetime) -> list[Watch]:
+    """Every ticket whose thread is still watched."""
+    store = city.store
+    last = store.threads.last_reads()
+    return [
+        Watch(ticket, VerdictName(verdict), *last.get((ticket.board, ticket.thread), (None, None)))
+        for ticket, verdict in store.tickets.watched(now - WATCHED_FOR)
+    ]
