@@ -80,8 +80,9 @@ def crawl(city: City, clock: Clock, only: frozenset[str] = frozenset()) -> Mappi
     from spiders.crawl import crawl as read_boards
 
     boards = [b for b in city.reference().boards if b.enabled and not b.refused and (not only or b.slug in only)]
-    wanted = watch.wanted(watch.watches(city, clock()), clock())
-    healths = read_boards(city.store, boards, city.settings.crawl, clock, wanted)
+    now, watches = clock(), watch.watches(city, clock())
+    wanted, back_to = watch.wanted(watches, now), watch.back_to(watches, now)
+    healths = read_boards(city.store, boards, city.settings.crawl, clock, wanted, back_to)
     for health in healths:
         if not health.ok:
             city.store.runs.alert(

@@ -13,6 +13,7 @@ from data.records import Ticket, VerdictName
 EVERY = timedelta(hours=1)  # a watched thread is looked at this often, so that a deletion is dated
 LAST_LOOK = timedelta(minutes=20)  # and once more this long before due
 AGAIN_DAILY = timedelta(days=1)  # an overdue one, in case the list does not show the late answer
+FOLLOWED_FOR = timedelta(days=2)  # past due, a list sorted by creation is no longer walked back for a ticket
 WATCHED_FOR = timedelta(days=30)
 
 
@@ -53,6 +54,17 @@ def wanted(watches: Iterable[Watch], now: datetime) -> Mapping[str, list[str]]:
         if should_read(watch, now) and watch.ticket.thread not in threads[watch.ticket.board]:
             threads[watch.ticket.board].append(watch.ticket.thread)
     return dict(threads)
+
+
+def back_to(watches: Iterable[Watch], now: datetime) -> Mapping[str, datetime]:
+    """Board -> the oldest post still without an answer: lists sorted by creation are walked back to it."""
+    oldest: dict[str, datetime] = {}
+    for watch in watches:
+        waits = watch.verdict not in (VerdictName.ON_TIME, VerdictName.LATE, VerdictName.WITHDRAWN)
+        if waits and now <= watch.ticket.reply_due + FOLLOWED_FOR:
+            board, posted = watch.ticket.board, watch.ticket.posted_at
+            oldest[board] = min(posted, oldest.get(board, posted))
+    return oldest
 
 
 def watches(city: City, now: datetime) -> list[Watch]:

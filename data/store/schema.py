@@ -31,6 +31,10 @@ create table listing (
     primary key (board, thread));
 create index listing_owed on listing (board, section) where read_signature is null or read_signature <> signature;
 
+create table sections (
+    board text not null, section text not null, horizon text not null, walked_at text,
+    primary key (board, section));
+
 create table snapshots (
     id integer primary key, board text not null, thread text not null, url text not null, at text not null,
     status integer not null, sha256 text not null, body blob not null, chain text not null);

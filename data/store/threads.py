@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,14 @@ from data.store.tickets import SETTLED
 FIRST_LINK = "0" * 64
 # A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Nothing last touched before ``horizon`` is read; everything changed before ``walked_at`` was met."""
+
+    horizon: datetime
+    walked_at: datetime | None
 
 
 class Threads:
@@ -54,13 +62,41 @@ class Threads:
         )
         return [r[0] for r in rows]
 
+    def section(self, board: str, section: str, horizon: datetime) -> Walk:
+        """How far a section's list has been walked; a section never met begins at ``horizon``, which then stays."""
+        where = [board, section]
+        self.db.execute(
+            "insert into sections (board, section, horizon) values (?, ?, ?) on conflict do nothing",
+            [*where, stamp(horizon)],
+        )
+        row = self.db.execute(
+            "select horizon, walked_at from sections where board = ? and section = ?", where
+        ).fetchone()
+        return Walk(moment(row[0]), moment(row[1]) if row[1] else None)
+
+    def walked(self, board: str, section: str, started: datetime) -> None:
+        """A walk begun at ``started`` met everything that changed before it."""
+        self.db.execute(
+            "update sections set walked_at = ? where board = ? and section = ?", [stamp(started), board, section]
+        )
+
+    def listed_threads(self, board: str, threads: Iterable[str]) -> set[str]:
+        """Which of these threads any list has shown before."""
+        names = list(threads)
+        marks = ",".join("?" * len(names))
+        rows = self.db.execute(f"select thread from listing where board = ? and thread in ({marks})", [board, *names])
+        return {r[0] for r in rows}
+
     def knows(self, board: str, section: str) -> bool:
         """Was anything ever listed in this section?"""
         query = "select 1 from listing where board = ? and section = ? limit 1"
         return self.db.execute(query, [board, section]).fetchone() is not None
 
     def save(self, thread: Thread, read: Read, pages: Sequence[Snapshot]) -> Read:
-        """Keep a complete read: the post, its replies, the pages; what changed since is kept as a version."""
+        """Keep what a read found: the post, its replies, the pages; what changed since is kept as a version.
+
+        A reply that a complete read no longer shows is marked as gone; an incomplete one says nothing of absence.
+        """
         kept = self.save_read(read, pages)
         self._save_post(thread.post, read.at)
         self._save_replies(thread, kept)
@@ -112,7 +148,7 @@ class Threads:
                 self.db.table("replies").update(
                     (board, number, reply.id), to_row(reply, drop=("board", "thread", "id"))
                 )
-        for gone in before:
+        for gone in before if read.complete else ():
             # Deleted since: it stays with the evidence of when it stood there.
             self.db.table("replies").update((board, number, gone), {"gone_at": stamp(read.at)})
 

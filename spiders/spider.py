@@ -1,0 +1,270 @@
+"""Reads one board in one cycle: each section's list as far as it changed, then the threads that changed or are due."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from scrapy import FormRequest, Request, Spider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from data.records import ListRow, Post, Read, ReadOutcome, Reply, Snapshot, ThreadState
+from data.reference import Board
+from data.store import Store
+from data.store.threads import Walk, snapshot
+from spiders import engines, refusals
+from spiders.health import Health
+from spiders.pages import Ask, ListPage, Page, PageFailure
+
+LISTS_FIRST, DUE_FIRST = 0, 10  # a due thread is read before the lists are walked
+SKEW = timedelta(minutes=10)  # a board's clock may differ from ours by this much
+
+
+@dataclass(frozen=True, slots=True)
+class ReadThread:
+    """A thread read to its last page, with the read and the pages it rests on."""
+
+    post: Post
+    replies: tuple[Reply, ...]
+    read: Read
+    pages: tuple[Snapshot, ...]
+
+
+@dataclass
+class _Reading:
+    """A thread whose pages are still coming."""
+
+    thread: str
+    section: str
+    post: Post | None = None
+    replies: dict[str, Reply] = field(default_factory=dict)
+    pages: list[Snapshot] = field(default_factory=list)
+    missing: int = 0
+
+
+@dataclass
+class _Walking:
+    """A section whose list is still being walked."""
+
+    section: str
+    walk: Walk
+    started: datetime
+    page: int = 0
+    seen: set[str] = field(default_factory=set)
+
+
+class BoardSpider(Spider):
+    """The spider of ``board``. Without a store (``scrapy crawl NAME``) it reads every thread the lists show.
+
+    Arguments: ``store``, ``clock``, ``threads`` (read these whatever the list says), ``back_to`` (walk a list sorted
+    by creation back to then), ``days_back``, ``most_pages`` of a list, ``most_thread_pages``.
+    """
+
+    board: ClassVar[Board]
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        threads: Iterable[str] = (),
+        back_to: datetime | None = None,
+        days_back: float = 2,
+        most_pages: int = 50,
+        most_thread_pages: int = 200,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.engine = engines.get(self.board.engine)
+        self.allowed_domains = [urlsplit(self.board.url).hostname or ""]
+        self.store, self.clock, self.back_to = store, clock, back_to
+        self.threads = tuple(threads)
+        self.days_back, self.most_pages, self.most_thread_pages = (
+            float(days_back),
+            int(most_pages),
+            int(most_thread_pages),
+        )
+        self.asked: set[str] = set()
+        self.health = Health(self.board.slug)
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Due threads, then each section's list."""
+        for thread in self.threads:
+            for request in self._ask_thread(thread, "", DUE_FIRST):
+                yield request
+        for section in self.board.sections:
+            now = self.clock()
+            horizon = now - timedelta(days=self.days_back)
+            walk = (
+                self.store.threads.section(self.board.slug, section.id, horizon) if self.store else Walk(horizon, None)
+            )
+            walking = _Walking(section.id, walk, now)
+            yield self._request(
+                self.engine.list_ask(self.board, section.id), self.on_list, LISTS_FIRST, walking=walking
+            )
+            for thread in self.store.threads.owed(self.board.slug, section.id, now) if self.store else ():
+                for request in self._ask_thread(thread, section.id):
+                    yield request
+
+    def on_list(self, response: Response, walking: _Walking) -> Iterator[Any]:
+        """Ask for the threads that changed, and for the next page while there is something new on it."""
+        try:
+            page = self._page(response)
+            found = self.engine.read_list(page, self.board, walking.section)
+        except PageFailure as failure:
+            self.health.fail(f"{self._section(walking.section)}：{failure}")
+            return
+        walking.page += 1
+        self.health.rows += len(found.rows)
+        self.health.missing.update(found.missing)
+        if not found.rows and walking.page == 1 and self._had_threads(walking.section):
+            self.health.fail(f"{self._section(walking.section)}：列表里没有帖子，以前有过；请打开看看，模板可能改了")
+            return
+        rows = [r for r in found.rows if r.thread not in walking.seen]
+        walking.seen |= {r.thread for r in rows}
+        changed = self._changed(walking, rows, page.received_at)
+        for row in rows:
+            if row.thread in changed:
+                yield from self._ask_thread(row.thread, walking.section)
+        yield from self._next_list(found, rows, changed, walking)
+
+    def _changed(self, walking: _Walking, rows: list[ListRow], now: datetime) -> set[str]:
+        """Threads to read: new or changed since they were read, and touched since the first crawl's horizon."""
+        rows = [r for r in rows if r.state is not ThreadState.MOVED]
+        known = self.store.threads.listed_threads(self.board.slug, [r.thread for r in rows]) if self.store else set()
+        worth = [r for r in rows if r.thread in known or (_touched(r) or now) >= walking.walk.horizon]
+        if self.store is None:
+            return {r.thread for r in worth}
+        with self.store.transaction():
+            return self.store.threads.listed(self.board.slug, walking.section, worth, now)
+
+    def _next_list(
+        self, found: ListPage, rows: list[ListRow], changed: set[str], walking: _Walking
+    ) -> Iterator[Request]:
+        if found.next and rows and walking.page < self.most_pages and self._goes_on(rows, changed, walking):
+            yield self._request(found.next, self.on_list, LISTS_FIRST, walking=walking)
+            return
+        if found.next and rows and walking.page >= self.most_pages:
+            self.health.fail(f"{self._section(walking.section)}：一次翻了 {walking.page} 页还没有翻完，下次接着翻")
+            return
+        if self.store is not None:
+            self.store.threads.walked(self.board.slug, walking.section, walking.started)
+
+    def _goes_on(self, rows: list[ListRow], changed: set[str], walking: _Walking) -> bool:
+        """Can the next page hold something new? Stickies and future-dated rows come first and say nothing."""
+        last = next((r for r in reversed(rows) if not r.sticky), None)
+        if last is None or last.thread in changed:
+            return True
+        touched, walk = _touched(last), walking.walk
+        if touched is None:
+            return walk.walked_at is None
+        # An earlier walk that was cut short proves nothing of the rows below; then only the horizon ends this one.
+        met = walk.horizon if walk.walked_at is None else walk.walked_at - SKEW
+        if self.engine.sorted_by == "created" and self.back_to is not None:
+            met = min(met, self.back_to)
+        return touched >= max(met, walk.horizon)
+
+    def _ask_thread(self, thread: str, section: str, priority: int = 5) -> Iterator[Request]:
+        if thread not in self.asked:
+            self.asked.add(thread)
+            reading = _Reading(thread, section)
+            yield self._request(self.engine.thread_ask(self.board, thread), self.on_thread, priority, reading=reading)
+
+    def on_thread(self, response: Response, reading: _Reading) -> Iterator[Any]:
+        """Gather a thread's pages; the last one makes it a record."""
+        page = self._page(response)
+        reading.pages.append(
+            snapshot(self.board.slug, reading.thread, page.url, page.received_at, page.status, page.body)
+        )
+        try:
+            found = self.engine.read_thread(page, self.board)
+        except PageFailure as failure:
+            self._unread(reading, failure.outcome, str(failure), page.status)
+            return
+        known = len(reading.replies)
+        reading.post = reading.post or found.post
+        reading.replies.update({r.id: r for r in found.replies})
+        reading.missing += len(found.missing)
+        self.health.missing.update(found.missing)
+        more = found.next is not None and (found.page == 1 or len(reading.replies) > known)
+        if more and found.next is not None and len(reading.pages) < self.most_thread_pages:
+            yield self._request(found.next, self.on_thread, 8, reading=reading)
+            return
+        yield from self._finish(reading, page, cut=more)
+
+    def _finish(self, reading: _Reading, page: Page, *, cut: bool) -> Iterator[ReadThread]:
+        if reading.post is None:
+            self._unread(reading, ReadOutcome.MALFORMED, "主题帖读不出来", page.status)
+            return
+        complete = not reading.missing and not cut
+        detail = "" if complete else f"有 {reading.missing} 处读不出来" if reading.missing else "页数太多，没有读完"
+        self.health.threads += 1
+        self.health.replies += len(reading.replies)
+        if complete:
+            self.health.last_complete_at = page.received_at
+        outcome = ReadOutcome.OK if complete else ReadOutcome.MALFORMED
+        read = Read(
+            self.board.slug,
+            reading.thread,
+            page.received_at,
+            outcome,
+            complete,
+            page.status,
+            len(reading.pages),
+            detail,
+        )
+        yield ReadThread(reading.post, tuple(reading.replies.values()), read, tuple(reading.pages))
+
+    def _unread(self, reading: _Reading, outcome: ReadOutcome, detail: str, status: int | None) -> None:
+        """A thread that could not be read: kept as a read, and a failure of the board unless the thread itself is gone."""
+        if outcome not in (ReadOutcome.GONE, ReadOutcome.LOGIN):
+            self.health.fail(f"帖子读不了：{detail}")
+        read = Read(self.board.slug, reading.thread, self.clock(), outcome, False, status, len(reading.pages), detail)
+        if self.store is not None:
+            with self.store.transaction():
+                self.store.threads.save_read(read, reading.pages)
+
+    def on_failure(self, failure: Failure) -> None:
+        """No usable answer at all."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        outcome, sentence = refusals.explain(failure)
+        if outcome is ReadOutcome.ROBOTS:
+            sentence = f"robots.txt 不许读取 {self.board.url}；请向对方申请许可，或在 boards.toml 写明 refused"
+        reading = request.cb_kwargs.get("reading")
+        if reading is not None:
+            self._unread(reading, outcome, sentence, None)
+        else:
+            self.health.fail(f"{self._section(request.cb_kwargs['walking'].section)}：{sentence}")
+
+    def _request(self, ask: Ask, callback: Callable[..., Any], priority: int, **kwargs: Any) -> Request:
+        common: dict[str, Any] = {
+            "callback": callback,
+            "errback": self.on_failure,
+            "cb_kwargs": kwargs,
+            "priority": priority,
+            "headers": dict(ask.headers),
+            "dont_filter": True,
+            "meta": {"handle_httpstatus_all": True},
+        }
+        if ask.form is not None:
+            return FormRequest(ask.url, method=ask.method, formdata=dict(ask.form), **common)
+        return Request(ask.url, method=ask.method, **common)
+
+    def _page(self, response: Response) -> Page:
+        self.health.pages += 1
+        self.health.statuses[str(response.status)] += 1
+        headers = {k.decode("latin-1").lower(): v[0].decode("latin-1") for k, v in response.headers.items() if v}
+        return Page(response.url, response.status, headers, response.body, self.clock())
+
+    def _section(self, section: str) -> str:
+        return next((s.name for s in self.board.sections if s.id == section), section)
+
+    def _had_threads(self, section: str) -> bool:
+        return self.store is not None and self.store.threads.knows(self.board.slug, section)
+
+
+def _touched(row: ListRow) -> datetime | None:
+    return row.last_post_at or row.posted_at
