@@ -1,0 +1,253 @@
+"""Discuz! X1.5 to X3.5, UTF-8 or GBK, plain or rewritten URLs.
+
+Checked on pages of X3.5 and X3.4 (GBK); X1.5 and X2 by their templates. What is known of it:
+a page number past the end answers with the last page (threads) or the first (lists); a missing thread is 404, but login,
+permission and bad sections are 200 with ``#messagetext``; recent times are words with the exact time in ``@title``,
+which on lists is a day only for the post; blocked posts have ``div.locked`` and no body cell; a moved thread leaves a
+row whose link names another id; comments (点评) hang under a post, to the minute and without an id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from parsel import Selector, SelectorList
+
+from data.records import ListRow, Post, Reply, ThreadState
+from data.reference import Board
+from spiders.engines import signs
+from spiders.pages import (
+    Ask,
+    Context,
+    ListPage,
+    Missing,
+    Page,
+    ThreadPage,
+    base_of,
+    decode,
+    document,
+    has_class,
+    last_match,
+    malformed,
+    number,
+    reading,
+)
+from spiders.text import clean, line
+
+name = "discuz"
+sorted_by: Literal["last_post", "created"] = "last_post"
+
+_SIGNS = re.compile(
+    r"<meta name=\"generator\" content=\"Discuz!|Powered by Discuz!\s*</title>|<td class=\"t_f\" id=\"postmessage_\d"
+    r"|<tbody id=\"(?:normal|stick)thread_\d|<a href=\"https?://www\.discuz\.net\"[^>]*>Discuz!",
+    re.IGNORECASE,
+)
+_TID = re.compile(r"(?:[?&]p?tid=|thread-)(\d{1,12})")
+_FID = re.compile(r"(?:[?&]fid=|forum-)(\d{1,12})")
+_PAGE = re.compile(r"[?&]page=(\d{1,6})|(?:thread|forum)-\d+-(\d{1,6})")
+_FLOORS = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
+_EDIT_TIME = re.compile(r"于\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*编辑")
+
+
+def recognise(text: str) -> bool:
+    return _SIGNS.search(text) is not None
+
+
+def list_ask(board: Board, section: str, page: int = 1) -> Ask:
+    if board.rewritten:
+        return Ask(f"{board.url}forum-{section}-{page}.html")
+    query = f"mod=forumdisplay&fid={section}&filter=lastpost&orderby=lastpost"
+    return Ask(f"{board.url}forum.php?{query}" + (f"&page={page}" if page > 1 else ""))
+
+
+def thread_ask(board: Board, thread: str, page: int = 1) -> Ask:
+    if board.rewritten:
+        return Ask(f"{board.url}thread-{thread}-{page}-1.html")
+    return Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}" + (f"&page={page}" if page > 1 else ""))
+
+
+@reading
+def read_list(page: Page, board: Board, section: str) -> ListPage:
+    """Rows of a ``forumdisplay`` page; an empty section is empty only if the page says so."""
+    text, root = _open(page, board)
+    context = Context(board, page.received_at, base_of(root, page.url))
+    rows: list[ListRow] = []
+    missing: list[str] = []
+    for body in root.xpath('//tbody[starts-with(@id, "normalthread_") or starts-with(@id, "stickthread_")]'):
+        try:
+            rows.append(_row(body, context))
+        except Missing as field:
+            missing.append(str(field))
+    if not rows and (missing or "尚无主题" not in text):
+        signs.explain(page, text, name, "主题列表")
+    shown, _, more = _pager(root, page.url)
+    return ListPage(tuple(rows), list_ask(board, section, shown + 1) if more else None, tuple(missing))
+
+
+def _row(body: Selector, context: Context) -> ListRow:
+    kind, _, thread = body.attrib["id"].partition("_")
+    link = body.xpath(f".//a[{has_class('xst')}]")
+    title = line(link.xpath("string()").get(""))
+    by = body.xpath('.//td[@class="by"]')
+    if not thread.isdecimal() or not title:
+        raise Missing("title")
+    if len(by) < 2:
+        raise Missing("last_post_at")
+    target = _TID.search(link.attrib.get("href", ""))
+    closed = body.xpath('.//td[@class="icn"]//@title[contains(., "关闭")] | .//th[@class="lock"]')
+    moved = target is not None and target[1] != thread
+    return ListRow(
+        thread=thread,
+        title=title,
+        author=by[0].xpath("string(.//cite//a)").get("").strip() or None,
+        posted_at=context.time(_stamp(by[0].xpath(".//em"))),
+        last_post_at=context.sure_time(_stamp(by[1].xpath(".//em")), "last_post_at"),
+        replies=number(body.xpath('string(.//td[@class="num"]/a)').get("")),
+        sticky=kind == "stickthread",
+        state=ThreadState.MOVED if moved else ThreadState.CLOSED if closed else ThreadState.OPEN,
+    )
+
+
+@reading
+def read_thread(page: Page, board: Board) -> ThreadPage:
+    """Posts of a ``viewthread`` page; the first post of page 1 is the citizen's."""
+    text, root = _open(page, board)
+    nodes = [p for p in root.xpath('//div[starts-with(@id, "post_")][not(ancestor::td[@class="t_f"])]') if _pid(p)]
+    if not nodes:
+        signs.explain(page, text, name, "帖子")
+    thread, title = _thread(root, page.url), line(root.xpath('string(//*[@id="thread_subject"])').get(""))
+    if not thread or not title:
+        malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
+    context = Context(board, page.received_at, base_of(root, page.url), thread)
+    shown, pages, more = _pager(root, page.url)
+    section = last_match(_FID, root.xpath('//*[@id="pt"]//a/@href').getall())
+    lock = root.xpath('//*[@id="thread_subject"]/ancestor::*[self::td or self::div][1]//*[@title="关闭"]')
+    state = ThreadState.CLOSED if lock else ThreadState.OPEN
+    replies: list[Reply] = []
+    missing: list[str] = []
+    post: Post | None = None
+    if shown == 1 and _floor(nodes[0], _pid(nodes[0])) in (1, None):  # another floor: one author's posts only
+        post = _post(nodes[0], context, title, section, state)
+        replies.extend(_comments(nodes.pop(0), context, missing))
+    for node in nodes:
+        try:
+            replies.append(_reply(node, context))
+        except Missing as field:
+            missing.append(str(field))
+        replies.extend(_comments(node, context, missing))
+    following = thread_ask(board, thread, shown + 1) if more else None
+    return ThreadPage(thread, title, section, state, post, tuple(replies), shown, pages, following, tuple(missing))
+
+
+def _open(page: Page, board: Board) -> tuple[str, Selector]:
+    """The page as text and tree, after everything that makes it another page than the one asked for."""
+    signs.check_status(page)
+    text = decode(page, board.encoding)
+    root = document(text)
+    message = root.xpath('//*[@id="messagetext"]')
+    if message:
+        signs.refuse(line(message.xpath("string(.//p[1])").get("") or message.xpath("string()").get("")))
+    return text, root
+
+
+def _post(node: Selector, context: Context, title: str, section: str | None, state: ThreadState) -> Post:
+    try:
+        first = _reply(node, context)
+    except Missing as field:
+        malformed(f"读不到首帖的 {field}；可能换了模板，请打开这一页核对", field)
+    pictures = node.xpath(f'(.//*[@id="postmessage_{_pid(node)}"])[1] | .//div[{has_class("pattl")}]').getall()
+    return Post(
+        board=context.board.slug,
+        thread=context.thread,
+        section=section or "",
+        url=thread_ask(context.board, context.thread).url,
+        title=title,
+        author=first.author,
+        posted_at=first.posted_at,
+        body=first.body,
+        images=clean("".join(pictures), context.base).images,
+        state=state,
+    )
+
+
+def _reply(node: Selector, context: Context) -> Reply:
+    """One post of the thread. A blocked one has no body cell, only the board's notice: its body is empty."""
+    pid = _pid(node)
+    posted_at = context.sure_time(_stamp(node.xpath(f'(.//em[@id="authorposton{pid}"])[1]')), "posted_at")
+    author = _author(node)
+    cell = node.xpath(f'(.//*[@id="postmessage_{pid}"])[1]')
+    if not cell and not node.xpath('.//div[@class="locked"]'):
+        raise Missing("body")
+    edited = _EDIT_TIME.search(" ".join(cell.xpath('.//i[@class="pstatus"]//text()').getall()))
+    return Reply(
+        board=context.board.slug,
+        thread=context.thread,
+        id=pid,
+        floor=_floor(node, pid),
+        author=author,
+        posted_at=posted_at,
+        body=clean(cell.get(""), context.base).text,
+        edited_at=context.time(edited[1]) if edited else None,
+    )
+
+
+def _pid(node: Selector) -> str:
+    found = node.attrib["id"].removeprefix("post_")
+    return found if found.isdecimal() and found.isascii() else ""
+
+
+def _stamp(node: SelectorList[Selector]) -> str:
+    """The exact time in ``@title`` where the text is 昨天 or 3 分钟前, else the text."""
+    return node.xpath(".//span/@title").get() or node.xpath("string()").get("")
+
+
+def _author(node: Selector) -> str | None:
+    """The name as the board writes it; None for 匿名 and 游客, who have no link. A deleted member keeps a bare name."""
+    left = node.xpath(f"(.//td[{has_class('pls')}])[1]")
+    if link := left.xpath(f'string((.//div[@class="authi"]//a[{has_class("xw1")}])[1])').get("").strip():
+        return str(link)
+    words = " ".join(left.xpath('(.//div[@class="pi"])[1]//text()[not(parent::em)]').getall()).strip()
+    if not words:
+        raise Missing("author")
+    return None if words.startswith(("匿名", "游客")) else words
+
+
+def _floor(node: Selector, pid: str) -> int | None:
+    words = line(node.xpath(f'string(.//a[@id="postnum{pid}"])').get("")).rstrip("# ")
+    return _FLOORS.get(words) or number(words)
+
+
+def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[Reply]:
+    """点评 under one post. They have no id of their own, so one is made of what does not change: whose, when, what."""
+    pid = _pid(node)
+    for comment in node.xpath(f'.//*[@id="comment_{pid}"]//div[{has_class("pstl")}][.//div[@class="psti"]]'):
+        inner = comment.xpath('.//div[@class="psti"]')
+        posted_at = context.time(_stamp(inner.xpath('./span[@class="xg1"]')))
+        if posted_at is None:
+            missing.append("posted_at")
+            continue
+        author = comment.xpath(f"string((.//a[{has_class('xw1')}])[1])").get("").strip() or None
+        words = inner.xpath('./node()[not(self::span[@class="xg1"] or self::a[contains(@class, "xi2")])]').getall()
+        body = clean("".join(words), context.base).text
+        made = hashlib.sha256(f"{author}|{posted_at.isoformat()}|{body}".encode()).hexdigest()[:12]
+        yield Reply(context.board.slug, context.thread, f"c{pid}-{made}", None, author, posted_at, body, to=pid)
+
+
+def _thread(root: Selector, url: str) -> str:
+    """The id the page itself gives; one thread has many URLs, and a moved one answers under another's."""
+    own = '//link[@rel="canonical"]/@href | //*[@id="thread_subject"]/@href | //a[contains(@onclick, "copyThreadUrl")]/@href'
+    links = [*root.xpath(own).getall(), *root.xpath('//a[starts-with(@id, "postnum")]/@href').getall(), url]
+    return next((m[1] for m in map(_TID.search, links) if m), "")
+
+
+def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
+    """Page shown, number of pages, and whether another follows; asked past the end, none does."""
+    bar = root.xpath('(//div[@class="pg"])[1]')
+    shown = number(bar.xpath("string(./strong)").get("")) or 1
+    digits = re.findall(r"\d{1,6}", " ".join(bar.xpath("./a/text() | ./label/span/text()").getall()))
+    asked = _PAGE.search(url)
+    past = asked is not None and int(asked[1] or asked[2]) > shown
+    return shown, max([shown, *map(int, digits)]), bool(bar.xpath('./a[@class="nxt"]')) and not past

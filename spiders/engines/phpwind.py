@@ -1,0 +1,292 @@
+"""phpwind 8.5 and 8.7 (GBK in practice), and the pages of 9.0 as far as its templates tell.
+
+Checked on pages of 8.7; 8.5 by saved descriptions, 9.0 by its templates only. What is known of it:
+8.x names no charset in its headers; a page number past the end answers with the last page; every error is HTTP 200 with
+the title 提示信息, its first reason the true one; 8.5 cuts list titles with " .." (the whole stands in ``@title``) and can
+leave a row's author empty; anonymous authors link to ``uid=0``; blocked posts say so in the body; 沙发 is floor 1, 楼主 0;
+floors close up over hidden posts, so a reply is known by its pid.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from parsel import Selector, SelectorList
+
+from data.records import ListRow, Post, Reply, ThreadState
+from data.reference import Board
+from spiders.engines import signs
+from spiders.pages import (
+    Ask,
+    Context,
+    ListPage,
+    Missing,
+    Page,
+    ThreadPage,
+    base_of,
+    decode,
+    document,
+    has_class,
+    last_match,
+    malformed,
+    number,
+    reading,
+)
+from spiders.text import clean, line
+
+name = "phpwind"
+sorted_by: Literal["last_post", "created"] = "last_post"
+
+_SIGNS = re.compile(
+    r"<meta name=\"generator\" content=\"phpwind|Powered by phpwind\s*</title>|<div class=\"read_t\" id=\"readfloor_"
+    r"|<div class=\"floor cc J_read_floor\"|<a [^<>]{0,300}name=\"readlink\"",
+    re.IGNORECASE,
+)
+_TID = re.compile(r"read(?:-htm-tid-|\.php\?(?:[^\"#]*&)?tid[=-])(\d{1,12})")
+_FID = re.compile(r"thread(?:-htm-fid-|\.php\?(?:[^\"#]*&)?fid[=-])(\d{1,12})")
+_PAGE = re.compile(r"[&?-]page[-=](\d{1,6})")
+_FLOORS = {"楼主": 0, "沙发": 1, "板凳": 2, "地板": 3}
+_EDIT_TIME = re.compile(r"(?:在|于)\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*(?:重新)?编辑")
+_BLOCKED = re.compile(r"^该(主题|帖子?|回复)已被管理员屏蔽!?$|^该帖需要审核通过后才能显示$")
+
+
+def recognise(text: str) -> bool:
+    return _SIGNS.search(text) is not None
+
+
+def list_ask(board: Board, section: str, page: int = 1) -> Ask:
+    """The list in its own order, which is by last post."""
+    if board.rewritten:
+        return Ask(f"{board.url}thread-htm-fid-{section}" + (f"-page-{page}.htm" if page > 1 else ".htm"))
+    return Ask(f"{board.url}thread.php?fid={section}" + (f"&page={page}" if page > 1 else ""))
+
+
+def thread_ask(board: Board, thread: str, page: int = 1) -> Ask:
+    if board.rewritten:
+        return Ask(f"{board.url}read-htm-tid-{thread}" + (f"-page-{page}.htm" if page > 1 else ".htm"))
+    return Ask(f"{board.url}read.php?tid={thread}" + (f"&page={page}" if page > 1 else ""))
+
+
+@reading
+def read_list(page: Page, board: Board, section: str) -> ListPage:
+    """Rows of a section's list; an empty section is empty only if the page says so."""
+    text, root = _open(page, board)
+    context = Context(board, page.received_at, base_of(root, page.url))
+    rows: list[ListRow] = []
+    missing: list[str] = []
+    old = root.xpath(f'//*[@id="threadlist"]//tr[{has_class("tr3")}][.//a[@name="readlink"]]')
+    for row in old or root.xpath(f'//*[@id="J_posts_list"]//tr[.//a[{has_class("st")}]]'):
+        try:
+            rows.append(_row(row, context) if old else _row9(row, context))
+        except Missing as field:
+            missing.append(str(field))
+    if not rows and (missing or not re.search("(没有|暂无).{0,8}(主题|帖子)", text)):
+        signs.explain(page, text, name, "主题列表")
+    shown, _, more = _pager(root, page.url)
+    return ListPage(tuple(rows), list_ask(board, section, shown + 1) if more else None, tuple(missing))
+
+
+def _row(row: Selector, context: Context) -> ListRow:
+    link = row.xpath('.//a[@name="readlink"]')
+    thread = link.attrib.get("id", "").removeprefix("a_ajax_")
+    title = line(link.attrib.get("title") or link.xpath("string()").get(""))
+    by = row.xpath('.//td[@class="author"]')
+    if not thread.isdecimal() or not title:
+        raise Missing("title")
+    if len(by) < 2:
+        raise Missing("last_post_at")
+    last = by[1].xpath("(.//p//a | .//a[contains(@href, 'page-e') or contains(@href, 'page=e')])[last()]")
+    icons = " ".join(
+        row.xpath('.//td[contains(@class, "icon")]//@title | .//td[contains(@class, "icon")]//@src').getall()
+    )
+    target = _TID.search(link.attrib.get("href", ""))
+    return ListRow(
+        thread=thread,
+        title=title,
+        author=_named(by[0].xpath("(.//a)[1]")),
+        posted_at=context.time(by[0].xpath("string(.//p)").get()),
+        last_post_at=context.sure_time(last.attrib.get("title") or last.xpath("string()").get(), "last_post_at"),
+        replies=number(row.xpath('string(.//td[@class="num"]//em)').get("")),
+        sticky="headtopic" in icons or "置顶" in icons,
+        state=_state(icons, moved=target is not None and target[1] != thread),
+    )
+
+
+def _row9(row: Selector, context: Context) -> ListRow:
+    """A row of phpwind 9."""
+    link = row.xpath(f"(.//a[{has_class('st')}])[1]")
+    target = _TID.search(link.attrib.get("href", ""))
+    title = line(link.attrib.get("title") or link.xpath("string()").get(""))
+    if target is None or not title:
+        raise Missing("title")
+    info = row.xpath(f".//p[{has_class('info')}]")
+    times = [line(words) for words in info.xpath("./span").xpath("string()").getall()]
+    if not times:
+        raise Missing("last_post_at")
+    icons = " ".join(row.xpath(f".//*[{has_class('posts_icon')}]//i/@*").getall())
+    return ListRow(
+        thread=target[1],
+        title=title,
+        author=_named(info.xpath("(./a)[1]")),
+        posted_at=context.time(times[0]) if len(times) > 1 else None,
+        last_post_at=context.sure_time(times[-1], "last_post_at"),
+        replies=number(row.xpath(f"string((.//td[{has_class('num')}]//em)[1])").get("")),
+        sticky="置顶" in icons,
+        state=_state(icons, moved=False),
+    )
+
+
+def _state(icons: str, *, moved: bool) -> ThreadState:
+    closed = "关闭" in icons or "锁定" in icons or "topicclose" in icons or "topiclock" in icons
+    return ThreadState.MOVED if moved else ThreadState.CLOSED if closed else ThreadState.OPEN
+
+
+def _named(link: SelectorList[Selector]) -> str | None:
+    """A name as the board writes it; None where it is empty or the link is to no member."""
+    nobody = re.search(r"uid[=-]0(?!\d)", link.attrib.get("href", "")) or link.attrib.get("data-uid") == "0"
+    return None if nobody else link.xpath("string()").get("").strip() or None
+
+
+@reading
+def read_thread(page: Page, board: Board) -> ThreadPage:
+    """Posts of a read page; the first floor (``tpc``; ``read_0`` in 9) is the citizen's."""
+    text, root = _open(page, board)
+    nodes = root.xpath(
+        f'//div[{has_class("read_t")}][starts-with(@id, "readfloor_")] | //div[{has_class("J_read_floor")}]'
+    )
+    if not nodes:
+        signs.explain(page, text, name, "帖子")
+    thread, title = _thread(root, page.url), _title(root)
+    if not thread or not title:
+        malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
+    context = Context(board, page.received_at, base_of(root, page.url), thread)
+    shown, pages, more = _pager(root, page.url)
+    crumbs = root.xpath(f'//*[@id="breadCrumb"]//a/@href | //*[{has_class("bread_crumb")}]//a/@href').getall()
+    section = last_match(_FID, crumbs)
+    post: Post | None = None
+    replies: list[Reply] = []
+    missing: list[str] = []
+    for node in nodes:
+        try:
+            if _pid(node) in ("tpc", "0"):
+                post = post or _post(node, context, title, section, _closed(root)) if shown == 1 else None
+            else:
+                replies.append(_reply(node, context))
+        except Missing as field:
+            missing.append(str(field))
+    if shown == 1 and post is None:
+        malformed(f"读不到首帖（{'、'.join(missing) or '没有楼主一层'}）；可能换了模板，请打开这一页核对")
+    following = thread_ask(board, thread, shown + 1) if more else None
+    return ThreadPage(
+        thread, title, section, _closed(root), post, tuple(replies), shown, pages, following, tuple(missing)
+    )
+
+
+def _open(page: Page, board: Board) -> tuple[str, Selector]:
+    """The page as text and tree, after everything that makes it another page than the one asked for."""
+    signs.check_status(page)
+    text = decode(page, board.encoding)
+    root = document(text)
+    if line(root.xpath("string(//title)").get("")).startswith("提示信息"):
+        reasons = root.xpath(f"//div[{has_class('regIgnore')}]//li").xpath("string()").getall()
+        words = (
+            reasons or root.xpath(f"//div[{has_class('f14')} or {has_class('error_wrap')}]").xpath("string()").getall()
+        )
+        first = re.sub(r"^\s*\d+、", "", words[0]) if words else root.xpath("string(//body)").get("")
+        signs.refuse(line(first))
+    return text, root
+
+
+def _post(node: Selector, context: Context, title: str, section: str | None, state: ThreadState) -> Post:
+    first = _reply(node, context)
+    return Post(
+        board=context.board.slug,
+        thread=context.thread,
+        section=section or "",
+        url=thread_ask(context.board, context.thread).url,
+        title=title,
+        author=first.author,
+        posted_at=first.posted_at,
+        body=first.body,
+        images=clean(_cell(node).get(""), context.base).images,
+        state=state,
+    )
+
+
+def _reply(node: Selector, context: Context) -> Reply:
+    """One floor. A blocked one says so where its words were: its body is empty."""
+    top = node.xpath(f"(.//div[{has_class('tipTop')} or {has_class('floor_top_tips')}])[1]")
+    stamp = top.xpath('.//span[starts-with(normalize-space(), "发表于")]/@title').get()
+    words = stamp or top.xpath('string(.//span[starts-with(normalize-space(), "发")])').get("").split("，")[0]
+    posted_at = context.sure_time(words, "posted_at")
+    who = node.xpath(
+        f"(.//div[{has_class('readName')}]//a | .//div[{has_class('floor_info')}]/div[@class='name']//a)[1]"
+    )
+    cell = _cell(node)
+    if not who:
+        raise Missing("author")
+    if not cell:
+        raise Missing("body")
+    notice = " ".join(node.xpath(f'.//*[{has_class("edit_log")} or starts-with(@id, "alert_")]//text()').getall())
+    body = clean(cell.get(""), context.base).text
+    edited = _EDIT_TIME.search(notice or " ".join(cell.xpath(".//text()[contains(., '编辑')]").getall()[-1:]))
+    return Reply(
+        board=context.board.slug,
+        thread=context.thread,
+        id=_pid(node),
+        floor=_floor(top),
+        author=_named(who),
+        posted_at=posted_at,
+        body="" if _BLOCKED.match(body) else body,
+        edited_at=context.time(edited[1]) if edited else None,
+    )
+
+
+def _pid(node: Selector) -> str:
+    return node.attrib["id"].rpartition("_")[2]
+
+
+def _cell(node: Selector) -> SelectorList[Selector]:
+    own = node.xpath(f'(.//div[@id="read_{_pid(node)}"])[1]') if _pid(node).isalnum() else node.xpath("./none")
+    return own or node.xpath(f"(.//div[{has_class('editor_content')}])[1]")
+
+
+def _floor(top: SelectorList[Selector]) -> int | None:
+    words = line(
+        top.xpath(f"string((.//a[{has_class('s2')}][{has_class('b')}] | .//span[{has_class('lou')}])[1])").get("")
+    )
+    words = words.rstrip("#楼F ") if not words.startswith("楼") else words.rstrip("# ")
+    return _FLOORS.get(words, number(words))
+
+
+def _title(root: Selector) -> str:
+    """The heading without the category before it and the copy link behind it, which are links."""
+    return line(
+        "".join(root.xpath('(//h1[@id="subject_tpc" or @id="J_post_title"])[1]//text()[not(ancestor::a)]').getall())
+    )
+
+
+def _closed(root: Selector) -> ThreadState:
+    lock = root.xpath('//h1[@id="subject_tpc"]//*[contains(@title, "关闭") or contains(@title, "锁定")]')
+    return ThreadState.CLOSED if lock else ThreadState.OPEN
+
+
+def _thread(root: Selector, url: str) -> str:
+    """The id the page itself gives; one thread has many URLs."""
+    own = root.xpath('//input[@name="tid"]/@value').get("").strip()
+    if own.isdecimal() and own.isascii():
+        return own
+    crumbs = root.xpath(f'//*[@id="breadCrumb"]//a/@href | //*[{has_class("bread_crumb")}]//a/@href').getall()
+    return next((m[1] for m in map(_TID.search, [*reversed(crumbs), url]) if m), "")
+
+
+def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
+    """Page shown, number of pages, and whether another follows; asked past the end, none does."""
+    bar = root.xpath(f"(//*[{has_class('pages')}][./b or ./strong])[1]")
+    shown = number(bar.xpath("string(./b | ./strong)").get("")) or 1
+    digits = re.findall(r"\d{1,6}", " ".join(bar.xpath("./a/text() | ./span/text()").getall()))
+    more = bar.xpath(f"./a[{has_class('pages_next')}] | ./*[self::b or self::strong]/following-sibling::*[1][self::a]")
+    asked = _PAGE.search(url)
+    past = asked is not None and int(asked[1]) > shown
+    return shown, max([shown, *map(int, digits)]), bool(more) and not past

@@ -1,0 +1,196 @@
+"""Body fragments to clean text, and the ways Chinese forums write a time."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from urllib.parse import urljoin
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4.element import PreformattedString
+
+MAX_BODY = 100_000  # characters kept of one body; the softwares themselves stop at about 50,000
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a person wrote in one post."""
+
+    text: str
+    images: tuple[str, ...] = ()  # absolute links
+    attachments: tuple[str, ...] = ()  # absolute links; Discuz! changes them at every visit
+
+
+# Not the author's own words at this moment: scripts, quotes of others, notices of the software, text against copying.
+_DROPPED_TAGS = frozenset({"script", "style", "noscript", "iframe", "object", "embed", "template", "title", "head"})
+_DROPPED_CLASSES = frozenset(
+    {"quote", "blockquote3", "locked", "pstatus", "jammer", "sign", "signature", "sigline", "tip", "edit_log", "modact"}
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
+_EDITED = re.compile(
+    r"\[?\s?(?:此[帖贴]被|本帖最后由)[^\[\]\n]{1,40}?[在于]\s?\d{4}-\d{1,2}-\d{1,2}\s\d{1,2}:\d{2}(?::\d{2})?\s?(?:重新)?编辑\s?\]?"
+)
+_BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "tr",
+        "table",
+        "blockquote",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "pre",
+        "dl",
+        "dd",
+        "dt",
+        "center",
+        "section",
+        "article",
+        "hr",
+        "form",
+    ]
+)
+_DECORATION = re.compile(r"smil|/static/image/|images/(?:post|wind|face)/|filetype/|/emotion|none\.gif", re.IGNORECASE)
+_ENTITY = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
+_SPACES = re.compile(r"[ \t\r\f\v\xa0\u3000\u2000-\u200a\u202f\u205f]+")
+# Control characters, zero-width spaces and the marks that turn writing round: nothing a reader should be misled by.
+_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+
+
+def line(text: str) -> str:
+    """A title or name on one line: entities of characters outside the page's encoding restored, whitespace folded."""
+    return " ".join(_INVISIBLE.sub("", unescape(text)).split())
+
+
+def unescape(text: str) -> str:
+    """``&#128512;`` left after parsing (GBK boards escape twice) to its character; named ones are the author's own."""
+    return _ENTITY.sub(lambda m: html.unescape(m[0]), text)
+
+
+def clean(fragment: str, base: str) -> Body:
+    """The words of a body cell given as HTML, and its images and attachments as links absolute to ``base``."""
+    soup = BeautifulSoup(f"<div>{fragment}</div>", "lxml")
+    attachments = _attachments(soup, base)
+    for tag in soup.find_all(_unwanted):
+        if not tag.decomposed:
+            tag.decompose()
+    images = _images(soup, base)
+    return Body(_text(soup)[:MAX_BODY], images, attachments)
+
+
+def _unwanted(tag: Tag) -> bool:
+    if tag.name in _DROPPED_TAGS or tag.get("hidden") is not None:
+        return True
+    if not _DROPPED_CLASSES.isdisjoint(tag.get_attribute_list("class")) or _HIDDEN.search(str(tag.get("style") or "")):
+        return True
+    if str(tag.get("id") or "").startswith(("attach_", "alert_")):  # a file's name and size; phpwind's edit notice
+        return True
+    return "copycode" in str(tag.get("onclick") or "").lower()
+
+
+def _text(soup: BeautifulSoup) -> str:
+    for node in soup.find_all(string=True):
+        if isinstance(node, PreformattedString):  # comments, declarations
+            node.extract()
+        elif node.find_parent("pre") is None:
+            node.replace_with(NavigableString(re.sub(r"[ \t\r\n\f]+", " ", node)))
+    for tag in soup.find_all(True):
+        if tag.name == "br":
+            tag.replace_with("\n")
+        elif tag.name in _BLOCKS:
+            tag.insert(0, "\n")
+            tag.append("\n")
+        elif tag.name in ("td", "th"):
+            tag.append(" ")
+    return tidy(soup.get_text())
+
+
+def tidy(text: str) -> str:
+    """Plain text without edit notices, invisible characters and superfluous whitespace; at most one empty line."""
+    text = _EDITED.sub("", _INVISIBLE.sub("", unescape(text)))
+    lines = [_SPACES.sub(" ", one).strip() for one in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _images(soup: BeautifulSoup, base: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for img in soup.find_all("img"):
+        source = str(img.get("zoomfile") or img.get("file") or img.get("src") or "")
+        link = absolute(source, base)
+        if link and img.get("smilieid") is None and not _DECORATION.search(link):
+            found[link] = None
+    return tuple(found)
+
+
+def _attachments(soup: BeautifulSoup, base: str) -> tuple[str, ...]:
+    links = (
+        absolute(str(a.get("href") or ""), base) for a in soup.find_all("a", href=re.compile(r"attachment|job\.php"))
+    )
+    return tuple(dict.fromkeys(link for link in links if link and "nothumb" not in link))
+
+
+def absolute(link: str, base: str) -> str:
+    """``link`` resolved against ``base``; empty when it is not something to fetch (``javascript:``, ``data:``…)."""
+    try:
+        joined = urljoin(base, link.strip())
+    except ValueError:
+        return ""
+    return joined if link.strip() and joined.lower().startswith(("http://", "https://")) else ""
+
+
+_LEAD = re.compile(r"^(?:发表于|发布于|发表时间|回复时间|评价时间|留言时间|最后发表|时间)?\s*[:：]?\s*")
+_CLOCK = r"(?P<h>\d{1,2})[:：时](?P<m>\d{1,2})(?:[:：分](?P<s>\d{1,2}))?[分秒]?"
+_ABSOLUTE = re.compile(
+    rf"(?P<y>\d{{4}})\s?[-/.年]\s?(?P<mon>\d{{1,2}})\s?[-/.月]\s?(?P<d>\d{{1,2}})\s?日?(?:[\sT]*{_CLOCK})?"
+)
+_THIS_YEAR = re.compile(rf"(?P<mon>\d{{1,2}})[-/月](?P<d>\d{{1,2}})日?\s*{_CLOCK}")
+_AGO = re.compile(r"(?P<n>\d{1,6}|半)\s*(?:个)?(?P<unit>秒钟?|分钟?|小时)之?前")
+_DAYS_AGO = re.compile(rf"(?:(?P<word>今天|昨天|前天)|(?P<n>\d{{1,5}})\s*天前)\s*(?:{_CLOCK})?")
+_SECONDS = {"秒": 1, "分": 60, "小": 3600}
+
+
+def parse_time(text: str, zone: tzinfo, now: datetime) -> datetime:
+    """A forum's time, absolute or relative to ``now``, as UTC; a day without a clock time is its first moment in ``zone``.
+
+    ``now`` is when the page was received (aware). Without a year, the latest year that is not in the future. Raises ValueError.
+    """
+    words = _LEAD.sub("", _SPACES.sub(" ", text[:80].replace("\n", " ")).strip())
+    here = now.astimezone(zone)
+    try:
+        if m := _ABSOLUTE.fullmatch(words):
+            return _moment(int(m["y"]), int(m["mon"]), int(m["d"]), m, zone)
+        if m := _THIS_YEAR.fullmatch(words):
+            found = _moment(here.year, int(m["mon"]), int(m["d"]), m, zone)
+            return (
+                found
+                if found <= now + timedelta(days=1)
+                else found.astimezone(zone).replace(year=here.year - 1).astimezone(UTC)
+            )
+        if words in ("刚刚", "刚才"):
+            return now.astimezone(UTC)
+        if m := _AGO.fullmatch(words):
+            count = 0.5 if m["n"] == "半" else int(m["n"])
+            return (now - timedelta(seconds=count * _SECONDS[m["unit"][0]])).astimezone(UTC)
+        if m := _DAYS_AGO.fullmatch(words):
+            days = {"今天": 0, "昨天": 1, "前天": 2}[m["word"]] if m["word"] else int(m["n"])
+            day = here.date() - timedelta(days=days)
+            return _moment(day.year, day.month, day.day, m, zone)
+    except (OverflowError, ValueError):
+        pass
+    raise ValueError("not a time this program knows")
+
+
+def _moment(year: int, month: int, day: int, m: re.Match[str], zone: tzinfo) -> datetime:
+    if not 1970 <= year <= 2200:
+        raise ValueError("year out of range")
+    hour, minute, second = (int(m[part] or 0) for part in ("h", "m", "s"))
+    return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
