@@ -129,7 +129,10 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     replies: list[Reply] = []
     missing: list[str] = []
     post: Post | None = None
-    if shown == 1 and _floor(nodes[0], _pid(nodes[0])) in (1, None):  # another floor: one author's posts only
+    one_author = nodes[0].xpath(
+        './/a[.="显示全部楼层"]'
+    )  # a view of one author's posts: its first need not be the first
+    if shown == 1 and not one_author:
         post = _post(nodes[0], context, title, section, state)
         replies.extend(_comments(nodes.pop(0), context, missing))
     for node in nodes:
