@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -140,7 +139,7 @@ class Rule(Entry):
     """How urgent a matter is: the first rule whose category, kind and words all fit decides."""
 
     name: str
-    categories: Words = ()  # empty: any
+    categories: Words = ()  # empty: any; a first-level slug stands for all its second-level ones
     kinds: tuple[Kind, ...] = ()
     words: Words = ()  # one of them must stand in the text
     urgency: Urgency
@@ -211,9 +210,12 @@ class Reference(BaseModel):
         for table in ("boards", "units", "categories", "districts"):
             slugs = Counter(entry.slug for entry in getattr(self, table))
             yield from (f"{FILES[table]}: {s} 出现了 {n} 次，请只保留一条" for s, n in slugs.items() if n > 1)
-        for a, b in combinations(self.accounts, 2):
-            if (a.board, a.account) == (b.board, b.account) and _overlap(a, b):
+        held: dict[tuple[str, str], list[Account]] = {}
+        for a in self.accounts:
+            others = held.setdefault((a.board, a.account), [])
+            if any(_overlap(a, b) for b in others):
                 yield f"{FILES['accounts']}: {a.board} 的账号 {a.account} 写了两次且时间重叠，请只保留一条或改正起止日期"
+            others.append(a)
 
     def _dangling(self) -> Iterator[str]:
         for table, entry, field, names, known in self._links():
