@@ -64,10 +64,11 @@ class Model:
             start += len(head.labels)
         return found
 
-    def column(self, head: str, label: str) -> Floats:
-        """The weights (features,) that speak for ``label``."""
-        h = self.heads[head]
-        return (h.weights[:, h.index[label]] * h.scale).astype(np.float32)
+    def place(self, head: str, label: str) -> int:
+        """The column of ``weights`` that speaks for ``label``."""
+        names = list(self.heads)
+        before = sum(len(self.heads[n].labels) for n in names[: names.index(head)])
+        return before + self.heads[head].index[label]
 
 
 def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "") -> Model:
@@ -84,7 +85,8 @@ def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "
     if not features.size:
         raise SampleError("样本太少，学不到任何词语；请至少提供几十条")
     matrix = features.matrix(texts)
-    heads = {name: _head(matrix, answers, texts) for name, answers in questions.items()}
+    written = np.array([not s.made for s in samples])
+    heads = {name: _head(matrix, answers, texts, written) for name, answers in questions.items()}
     return stamped(Model("", features, heads))
 
 
@@ -103,17 +105,18 @@ def _labels(answers: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(sorted({a for a in answers if a is not None}))
 
 
-def _head(matrix: Matrix, answers: Sequence[str | None], texts: Sequence[str]) -> Head:
+def _head(matrix: Matrix, answers: Sequence[str | None], texts: Sequence[str], written: NDArray[np.bool_]) -> Head:
     labels = _labels(answers)
     at = {label: i for i, label in enumerate(labels)}
     rows = np.array([i for i, a in enumerate(answers) if a is not None])
     truth = np.array([at[a] for a in answers if a is not None])
     part = matrix[rows]
+    counts = written[rows] if written[rows].any() else np.ones(len(rows), bool)
     scores = held_out(solve, part, truth, len(labels), [texts[i] for i in rows])
     weights, bias = solve(part, truth, len(labels))
     scale = np.maximum(np.abs(weights).max(axis=1), 1e-9) / 127
     packed = np.rint(weights / scale[:, None]).astype(np.int8)
-    return Head(labels, packed, scale.astype(np.float32), bias.astype(np.float32), fit(scores, truth), len(rows))
+    return Head(labels, packed, scale.astype(np.float32), bias.astype(np.float32), fit(scores[counts], truth[counts]), int(counts.sum()))
 
 
 def solve(matrix: Matrix, truth: NDArray[np.int64], labels: int) -> tuple[Any, Any]:

@@ -27,6 +27,7 @@ class Sample:
     kind: str | None = None
     unit: str | None = None
     is_request: bool | None = True
+    made: bool = False  # made of a table's words, not written by anyone: teaches words, says nothing of how sure to be
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def lexicon(reference: Reference, each: int = 6, length: int = 12) -> list[Sampl
         if category.parent and category.words:
             for _ in range(each):
                 drawn = chance.sample(category.words, min(length, len(category.words)))
-                made.append(Sample(f"{category.name}\n" + "，".join(drawn), category.slug, is_request=None))
+                made.append(Sample(f"{category.name}\n" + "，".join(drawn), category.slug, is_request=None, made=True))
     return made
 
 

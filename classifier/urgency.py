@@ -19,13 +19,17 @@ USUAL_DAYS = 5  # working days, where no rule fits
 EARLY = 160  # characters; an emergency is told at once, not on the second page
 
 _CLAUSE = re.compile(r"[,，。.;；!！?？\n~…、]+")
-# Words that make a clause speak of what may be, once was, or is feared, instead of what is.
-_SUPPOSED = re.compile(
-    r"隐患|预防|防止|避免|容易|万一|如果|要是|假如|一旦|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产"
-    r"|为什么要|怎么办|后果|谁负责|谁来|责任|难道|不堪设想|随时|迟早|早晚|万分|有朝一日|险些|差点"
+# Words that make a clause speak of what may be or is feared (for an emergency), or of a mere case (for 即办).
+_FEARED = re.compile(
+    r"隐患|预防|防止|避免|容易|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产|为什么要|怎么办|后果"
+    r"|谁负责|谁来|责任|不堪设想|随时|迟早|早晚|险些|差点|等到|非要|难道"
 )
-_PAST = re.compile(r"去年|前年|以前|曾经|曾|上次|当年|上个月|上月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|家属|遗留")
-_PRICE = re.compile(r"费|价格|多少钱|收取|规定|政策|什么时候(?:能|可以)?(?:开通|安装|接通|通)|何时(?:能|可以)?(?:开通|安装|接通|通)|开户|安装")
+_IF = re.compile(r"万一|如果|要是|假如|假设|一旦|倘若|有朝一日")
+_PAST = re.compile(r"去年|前年|以前|曾经|上次|当年|前几年|往年")
+_LONG_PAST = re.compile(r"曾|上个?月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|遗留|起诉|伤残|工伤|起诉|保险|已故|去世")
+_PRICE = re.compile(
+    r"多少钱|收费标准|收取|价格|(?:什么时候|何时|啥时候?)(?:才?能|可以|会)?(?:开通|安装|接通|通上|通)|开户|想安装|申请安装"
+)
 _NOW = re.compile(r"正在|现在|快来|快派|救命|着急|紧急|刚刚|刚才|此刻|十万火急|马上|立即|赶紧|已经打|急")
 
 
@@ -47,16 +51,16 @@ class Rules:
         self._finder = Finder(w for _, words in self._rules for w in words)
 
     def haste(
-        self, title: str, text: str, category: str = "", kind: Kind | None = None, seen: set[str] | None = None
+        self, text: str, category: str = "", kind: Kind | None = None, seen: set[str] | None = None
     ) -> Haste:
-        """The first rule that fits; ``title`` and ``text`` (title and body) in normal form, ``category`` a slug."""
-        told = self._told(title, text, pairs(text) if seen is None else seen)
+        """The first rule that fits ``text`` (title and body in normal form), ``category`` (a slug) and ``kind``."""
+        told = self._told(text, pairs(text) if seen is None else seen)
         for rule, words in self._rules:
             if _concerns(rule, category, kind) and (not words or _spoken(rule, words, told)):
                 return Haste(rule.urgency, rule.days, rule.name, rule.ring)
         return Haste(Urgency.DAYS, USUAL_DAYS)
 
-    def _told(self, title: str, text: str, seen: set[str]) -> Mapping[str, frozenset[Urgency]]:
+    def _told(self, text: str, seen: set[str]) -> Mapping[str, frozenset[Urgency]]:
         """Word of a rule -> the urgencies it may stand for, by the clauses it stands in."""
         present = self._finder.present(text, seen)
         told: dict[str, set[Urgency]] = {w: {Urgency.DAYS} for w in present}
@@ -65,20 +69,20 @@ class Rules:
             for clause in _CLAUSE.split(text):
                 here = [w for w in present if w in clause]
                 if here:
-                    allowed = _allowed(clause, start < EARLY or bool(_NOW.search(clause)))
+                    early = start < EARLY or bool(_NOW.search(clause))
                     for word in here:
-                        told[word] |= allowed
+                        told[word] |= _allowed(clause.replace(word, " "), early)
                 start += len(clause) + 1
         return {w: frozenset(u) for w, u in told.items()}
 
 
 def _allowed(clause: str, early: bool) -> set[Urgency]:
-    supposed, past = bool(_SUPPOSED.search(clause)), bool(_PAST.search(clause))
-    allowed: set[Urgency] = set()
-    if early and not supposed and not past:
+    """What a word may stand for in ``clause``, the word itself taken out of it."""
+    if _IF.search(clause) or _PAST.search(clause):
+        return set()
+    allowed = set() if _PRICE.search(clause) else {Urgency.IMMEDIATE}
+    if early and not _FEARED.search(clause) and not _LONG_PAST.search(clause):
         allowed.add(Urgency.EMERGENCY)
-    if not past and not _PRICE.search(clause) and not (supposed and not _NOW.search(clause)):
-        allowed.add(Urgency.IMMEDIATE)
     return allowed
 
 

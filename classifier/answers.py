@@ -1,0 +1,64 @@
+"""What models answer about messages, question by question, the two levels of category made to agree.
+
+The first level is the geometric mean of its own head and of the second level's sums; the second level shares out
+the probability of its first. Questions one model was not trained for are asked of another ("beside").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.features import Matrix
+from classifier.model import Model
+from classifier.samples import first_level
+
+Floats = NDArray[np.float64]
+CATEGORY = ("category", "detail")  # always by one model: they share their labels
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Probabilities ``p`` (rows, labels) for one question, and how many samples taught it."""
+
+    labels: tuple[str, ...]
+    p: Floats
+    samples: int = 0
+
+    def best(self, row: int, count: int = 3) -> list[tuple[str, float]]:
+        """The likeliest labels of a row with their probabilities, best first."""
+        p = self.p[row]
+        return [(self.labels[j], float(p[j])) for j in np.argsort(-p, kind="stable")[:count]]
+
+
+def ask(model: Model, texts: Sequence[str], matrix: Matrix | None = None, beside: Model | None = None) -> dict[str, Answer]:
+    """Question -> Answer for texts in normal form (``matrix``: their features by ``model``, if made already)."""
+    found = _own(model, model.features.matrix(texts) if matrix is None else matrix)
+    if beside is not None and any(q not in found for q in beside.heads):
+        other = _own(beside, beside.features.matrix(texts))
+        found = {q: a for q, a in other.items() if q not in CATEGORY or "category" not in found} | found
+    return found
+
+
+def _own(model: Model, matrix: Matrix) -> dict[str, Answer]:
+    found = {q: Answer(model.heads[q].labels, p, model.heads[q].samples) for q, p in model.probabilities(matrix).items()}
+    return found | _agreed(found["category"], found["detail"]) if found.keys() >= set(CATEGORY) else found
+
+
+def _agreed(first: Answer, second: Answer) -> Mapping[str, Answer]:
+    parents = _parents(first, second)
+    sums = second.p @ parents
+    both = parents.any(axis=0)  # a first level without a second is known by its own head only
+    mixed = np.where(both, np.sqrt(first.p * np.maximum(sums, 1e-9)), first.p)
+    mixed /= mixed.sum(axis=1, keepdims=True)
+    shared = second.p * ((mixed / np.maximum(sums, 1e-12)) @ parents.T)
+    return {"category": Answer(first.labels, mixed, first.samples), "detail": Answer(second.labels, shared, second.samples)}
+
+
+def _parents(first: Answer, second: Answer) -> NDArray[Any]:
+    """(second-level labels, first-level labels): 1 where the one belongs to the other."""
+    return np.array([[float(first_level(s) == f) for f in first.labels] for s in second.labels])

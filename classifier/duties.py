@@ -1,0 +1,166 @@
+"""Which unit a post is for, by what the units' table says: categories, duty words, names, and the district.
+
+A unit speaks up by four voices: it answers for the category (weighed by the category's probability), its duty words stand in
+the text (rare ones weigh more), it is named, or the matter lies in its county. In a county the county government leads,
+unless a city-wide unit is named; in a city district the bureau does. Units that are no longer valid speak for their successors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.calibration import softmax
+from classifier.finder import Finder, pairs
+from classifier.places import Where
+from classifier.tokens import normal
+from data.reference import Reference, Unit
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Voices:
+    """How much each voice counts, chosen on the shipped samples (bench/measure_classifier.py prints what they reach)."""
+
+    category: float = 3.0
+    duty: float = 0.8
+    named: float = 1.5
+    county: float = 2.5
+    district: float = 0.3
+    elsewhere: float = -2.0
+    sharpness: float = 1.6  # score to probability
+
+
+class Duties:
+    """The units' table, ready to be asked about posts."""
+
+    def __init__(self, reference: Reference, voices: Voices | None = None) -> None:
+        self._reference = reference
+        self._voices = voices or Voices()
+        self.units = tuple(u.slug for u in reference.units)
+        self._row = {slug: i for i, slug in enumerate(self.units)}
+        self._words = _words(reference.units)
+        self._names = _names(reference.units)
+        self._finder = Finder(self._words)
+        self._name_finder = Finder(self._names)
+        self._categories = {c.slug: i for i, c in enumerate(reference.categories)}
+        self._answers = _answers(reference.units, self._categories)
+        self._county = {d.slug: (self._row[d.unit], d.sort == "county") for d in reference.districts}
+        self._elsewhere = _elsewhere(reference)
+        self._today = lru_cache(maxsize=4096)(self._current)
+
+    def scores(
+        self, texts: Sequence[str], seen: Sequence[set[str]], categories: Sequence[Mapping[str, float]], where: Sequence[Where]
+    ) -> Floats:
+        """(texts, units): how strongly each unit's table speaks; ``categories``: slug -> probability, of either level."""
+        asked = np.zeros((len(texts), len(self._categories)))
+        for i, known in enumerate(categories):
+            for slug, p in known.items():
+                if slug in self._categories:
+                    asked[i, self._categories[slug]] = p
+        scores: Floats = self._voices.category * (asked @ self._answers)
+        for i, (text, near) in enumerate(zip(texts, seen, strict=True)):
+            self._listen(scores[i], text, near)
+            self._locate(scores[i], where[i])
+        return scores
+
+    def probabilities(self, scores: Floats, on: Sequence[date]) -> Floats:
+        """Scores as probabilities of the units valid on each date; the others' are 0, what they had is their successors'."""
+        merged = np.full_like(scores, -np.inf)
+        for day in sorted(set(on)):
+            rows = np.array([i for i, d in enumerate(on) if d == day])
+            to = self.current(day)
+            for unit, successor in enumerate(to):
+                merged[rows, successor] = np.maximum(merged[rows, successor], scores[rows, unit])
+        return softmax(merged * self._voices.sharpness)
+
+    def current(self, on: date) -> tuple[int, ...]:
+        """For each unit the number of the one that answers for it on that day."""
+        return self._today(on)
+
+    def number(self, unit: str) -> int | None:
+        """The number of a unit by its slug."""
+        return self._row.get(unit)
+
+    def named(self, text: str, seen: set[str] | None = None) -> list[str]:
+        """Units that ``text`` (normal form) names, in its order."""
+        found = self._name_finder.places(text, pairs(text) if seen is None else seen)
+        return list(dict.fromkeys(self.units[self._names[w]] for _, w in found))
+
+    def _current(self, on: date) -> tuple[int, ...]:
+        return tuple(self._row[self._successor(u, on)] for u in self._reference.units)
+
+    def _successor(self, unit: Unit, on: date) -> str:
+        """As Reference.current; a unit not founded yet stands behind the one it will succeed."""
+        if unit.valid_from and on < unit.valid_from:
+            before = [u for u in self._reference.units if u.successor == unit.slug]
+            return before[0].slug if before else unit.slug
+        return self._reference.current(unit.slug, on).slug
+
+    def _listen(self, score: Floats, text: str, seen: set[str]) -> None:
+        heard: dict[int, float] = defaultdict(float)
+        for word in self._finder.present(text, seen):
+            weight, units = self._words[word]
+            for unit in units:
+                heard[unit] += weight
+        for unit, weight in heard.items():
+            score[unit] += self._voices.duty * math.log1p(weight)
+        for word in self._name_finder.present(text, seen):
+            score[self._names[word]] += self._voices.named
+
+    def _locate(self, score: Floats, where: Where) -> None:
+        if where.district in self._county:
+            row, county = self._county[where.district]
+            score[row] += self._voices.county if county else self._voices.district
+            score += self._voices.elsewhere * self._elsewhere[where.district]
+
+
+def _words(units: Sequence[Unit]) -> dict[str, tuple[float, tuple[int, ...]]]:
+    """Duty word -> its weight (rarer and longer words say more) and the units that have it."""
+    having: dict[str, list[int]] = defaultdict(list)
+    for i, unit in enumerate(units):
+        if unit.sort != "county":  # their duty words are places, which the district speaks for
+            for word in unit.duties:
+                if len(plain := normal(word)) >= 2:
+                    having[plain].append(i)
+    return {w: (math.log(1 + 20 / len(rows)) * min(len(w), 4) / 3, tuple(rows)) for w, rows in having.items()}
+
+
+def _names(units: Sequence[Unit]) -> dict[str, int]:
+    """Name or alias -> unit. A county's bare name is a place, not a naming of its government."""
+    found: dict[str, int] = {}
+    for i, unit in enumerate(units):
+        for name in (unit.name, *unit.aliases):
+            if unit.sort != "county" or name.endswith(("政府", "管委会", "办")):
+                found.setdefault(normal(name), i)
+    return {n: i for n, i in found.items() if len(n) >= 2}
+
+
+def _answers(units: Sequence[Unit], categories: Mapping[str, int]) -> Floats:
+    """(categories, units): how fully a unit answers for a category; one of several answers less, a first level much less."""
+    sharing = defaultdict(int)
+    for unit in units:
+        if not unit.valid_from:  # a successor shares nothing with the unit it follows
+            for slug in unit.categories:
+                sharing[slug] += 1
+    answers = np.zeros((len(categories), len(units)))
+    for i, unit in enumerate(units):
+        for slug in unit.categories:
+            answers[categories[slug], i] = (1.0 if "/" in slug else 0.3) / math.sqrt(max(1, sharing[slug]))
+    return answers
+
+
+def _elsewhere(reference: Reference) -> dict[str, Floats]:
+    """District -> (units): 1 for a unit whose jurisdiction does not reach there."""
+    return {
+        d.slug: np.array([float(bool(u.jurisdiction) and d.slug not in u.jurisdiction) for u in reference.units])
+        for d in reference.districts
+    }

@@ -1,0 +1,56 @@
+"""The models of a city: the one in service, and those before it, to go back to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from classifier.model import Model
+from classifier.modelfile import ModelError, load, save
+
+POINTER = "in-service"  # a text file: the names of model files, the one in service last
+KEPT = 5
+
+
+def in_service(folder: Path) -> Model | None:
+    """The model in service in ``folder``; None where there is none. Raises ModelError for a damaged one."""
+    names = _names(folder)
+    return load(folder / names[-1]) if names else None
+
+
+def put_in_service(folder: Path, model: Model) -> Path:
+    """Save ``model`` and put it in service; the KEPT before it stay for rollback."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{model.version}.model"
+    save(model, path)
+    names = [n for n in _names(folder) if n != path.name] + [path.name]
+    _point(folder, names[-KEPT:])
+    for old in names[:-KEPT]:
+        (folder / old).unlink(missing_ok=True)
+    return path
+
+
+def rollback(folder: Path) -> Model:
+    """Put the model before back in service and return it; raises ModelError when there is none."""
+    names = _names(folder)
+    if len(names) < 2:
+        raise ModelError(f"{folder}: 没有更早的模型可以退回")
+    model = load(folder / names[-2])
+    _point(folder, names[:-1])
+    return model
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        lines = (folder / POINTER).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError):
+        raise ModelError(f"{folder / POINTER}: 读不了；请重新训练") from None
+    return [n for n in lines if Path(n).name == n and n.endswith(".model")]
+
+
+def _point(folder: Path, names: list[str]) -> None:
+    part = folder / f"{POINTER}.part"
+    part.write_text("\n".join(names) + "\n", encoding="utf-8")
+    os.replace(part, folder / POINTER)

@@ -1,0 +1,33 @@
+"""The model of what the package ships: trained at first use, then kept in the user's cache folder.
+
+The cached file is named by a hash of samples, tables and the code's format, so that a change of any of them trains anew.
+A cache that cannot be written or read costs time, nothing else.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+from classifier.model import Model, train
+from classifier.modelfile import FORMAT, ModelError, load, save
+from classifier.samples import fingerprint, shipped_samples
+from classifier.tokens import city_words, engine
+from data.reference import Reference
+
+RECIPE = 1  # raise when features or training change, so that cached models are not used
+
+
+def shipped_model(reference: Reference, cache: Path | None = None) -> Model:
+    """The model for a city that has none of its own yet; some seconds the first time."""
+    samples, city = shipped_samples(reference), city_words(reference)
+    name = fingerprint(samples, [*city, engine(), str(FORMAT), str(RECIPE)])[:16]
+    path = (cache or Path(platformdirs.user_cache_dir("liandong"))) / f"shipped-{name}.model"
+    with suppress(ModelError):
+        return load(path)
+    model = train(samples, city)
+    with suppress(OSError):
+        save(model, path)
+    return model

@@ -1,0 +1,159 @@
+"""Post to Suggestion: everything the classifier knows, put together for a whole batch at once, with reasons and with doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from classifier.answers import Answer, ask
+from classifier.contacts import contacts
+from classifier.doubts import doubts
+from classifier.duties import Duties
+from classifier.features import prepared
+from classifier.finder import pairs
+from classifier.model import Model
+from classifier.places import Places, Where
+from classifier.samples import first_level
+from classifier.units import Units
+from classifier.urgency import Rules
+from data.records import Choice, Kind, Post, Reason, Suggestion
+from data.reference import Reference
+
+BATCH = 512
+ZONE = ZoneInfo("Asia/Shanghai")
+SURE = 0.5  # a second-level category is named when it has at least this probability
+LIKELY = 0.02  # a category below this says nothing about the unit
+WORDS = 6  # reasons shown
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What is known of some posts before it is told one by one."""
+
+    posts: Sequence[Post]
+    texts: Sequence[str]
+    seen: Sequence[set[str]]
+    matrix: Any
+    answers: Mapping[str, Answer]
+    where: Sequence[Where]
+    units: Answer
+
+
+class Suggester:
+    """A model and a city's tables, ready to read posts. ``beside``: a model to ask what ``model`` was not trained for."""
+
+    def __init__(self, model: Model, reference: Reference, beside: Model | None = None) -> None:
+        if "category" not in model.heads and (beside is None or "category" not in beside.heads):
+            raise ValueError("neither model knows categories")
+        self.model, self.reference, self._beside = model, reference, beside
+        self._places = Places(reference)
+        self._rules = Rules(reference)
+        self._units = Units(Duties(reference))
+        self._names = {e.slug: e.name for e in (*reference.categories, *reference.units, *reference.districts)}
+        self._shown = np.array([len(w) > 1 and w.isalpha() for w in model.features.vocabulary], bool)
+
+    def suggest(self, posts: Sequence[Post], now: datetime) -> list[Suggestion]:
+        """One suggestion a post, in their order."""
+        return [s for start in range(0, len(posts), BATCH) for s in self._batch(posts[start : start + BATCH], now)]
+
+    def text(self, title: str, body: str, now: datetime) -> Suggestion:
+        """A suggestion for a message that is on no board, as if posted ``now``."""
+        return self.suggest([Post("", "", "", "", title, None, now, body)], now)[0]
+
+    def _batch(self, posts: Sequence[Post], now: datetime) -> Iterator[Suggestion]:
+        batch = self._read(posts)
+        for i in range(len(posts)):
+            yield self._tell(batch, i, now)
+
+    def _read(self, posts: Sequence[Post]) -> _Batch:
+        texts = prepared(p.text for p in posts)
+        seen = [pairs(t) for t in texts]
+        tokens = self.model.features.cut(texts)
+        matrix = self.model.features.matrix(texts, tokens)
+        answers = ask(self.model, texts, matrix, self._beside)
+        where = [self._places.find(*each) for each in zip(texts, seen, tokens, strict=True)]
+        days = [p.posted_at.astimezone(ZONE).date() for p in posts]
+        likely = [_likely(answers, i) for i in range(len(posts))]
+        units = self._units.mixed(texts, seen, likely, where, days, answers.get("unit"))
+        return _Batch(posts, texts, seen, matrix, answers, where, units)
+
+    def _tell(self, batch: _Batch, i: int, now: datetime) -> Suggestion:
+        post, where = batch.posts[i], batch.where[i]
+        categories = _choices(batch.answers["category"], i)
+        units = tuple(c for c in _choices(batch.units, i) if c.p > 0)
+        category = _category(batch.answers, i, categories[0].name)
+        kind, kind_p = _kind(batch.answers, i)
+        request_p = _request(batch.answers, i)
+        haste = self._rules.haste(batch.texts[i], category, kind, batch.seen[i])
+        reasons = self._reasons(batch.matrix, i, categories[0].name)
+        unknown = batch.matrix.indptr[i] == batch.matrix.indptr[i + 1]
+        return Suggestion(
+            board=post.board,
+            thread=post.thread,
+            at=now,
+            model=self.model.version,
+            is_request=request_p >= 0.5,
+            request_p=request_p,
+            kind=kind,
+            kind_p=kind_p,
+            category=category,
+            categories=categories,
+            units=units,
+            urgency=haste.urgency,
+            days=haste.days,
+            contacts=contacts(post.text),
+            place=where.place,
+            district=where.district,
+            reasons=reasons,
+            needs_person=doubts(batch.texts[i], request_p, categories, units, where, haste, self._names, unknown),
+        )
+
+    def _reasons(self, matrix: Any, i: int, category: str) -> tuple[Reason, ...]:
+        """The words that spoke for ``category``: TF-IDF times weight, as a share of all that spoke for it."""
+        if "category" not in self.model.heads:
+            return ()
+        columns = matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]
+        words = columns < len(self.model.features.vocabulary)
+        columns, values = columns[words], matrix.data[matrix.indptr[i] : matrix.indptr[i + 1]][words]
+        spoke = np.maximum(values * self.model.weights[columns, self.model.place("category", category)], 0)
+        total, spoke = spoke.sum(), spoke * self._shown[columns]
+        best = [j for j in np.argsort(-spoke, kind="stable")[:WORDS] if spoke[j] > 0]
+        return tuple(
+            Reason(self.model.features.vocabulary[columns[j]], round(float(spoke[j] / total), 3)) for j in best
+        )
+
+
+def _choices(answer: Answer, i: int) -> tuple[Choice, ...]:
+    return tuple(Choice(name, p) for name, p in answer.best(i))
+
+
+def _likely(answers: Mapping[str, Answer], i: int) -> dict[str, float]:
+    """Slug -> probability of the categories worth asking a unit about, of both levels."""
+    both = [answers[q] for q in ("category", "detail") if q in answers]
+    return {a.labels[j]: float(a.p[i, j]) for a in both for j in np.flatnonzero(a.p[i] > LIKELY)}
+
+
+def _category(answers: Mapping[str, Answer], i: int, first: str) -> str:
+    """The second level where it is sure and within the first choice, else the first."""
+    if "detail" in answers:
+        [(label, p)] = answers["detail"].best(i, 1)
+        if p >= SURE and first_level(label) == first:
+            return label
+    return first
+
+
+def _kind(answers: Mapping[str, Answer], i: int) -> tuple[Kind, float]:
+    """求助 with probability 0 where nobody was taught kinds."""
+    for label, p in answers["kind"].best(i, 1) if "kind" in answers else []:
+        return Kind(label), p
+    return Kind.HELP, 0.0
+
+
+def _request(answers: Mapping[str, Answer], i: int) -> float:
+    """The probability of being a request; 0.5 where nobody was taught."""
+    return dict(answers["request"].best(i, 2))["yes"] if "request" in answers else 0.5

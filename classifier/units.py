@@ -1,0 +1,64 @@
+"""The likeliest units: what the units' table says, mixed with what a model learnt from decisions.
+
+The mix is a weighted geometric mean. The model's share grows with the decisions behind it: none without any, SHARE at most.
+Units a model knows by names no table has (another city's samples) keep those names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.answers import Answer
+from classifier.duties import Duties
+from classifier.places import Where
+
+Floats = NDArray[np.float64]
+SHARE = 0.6  # of the model, once it has seen many decisions
+HALF = 150  # decisions at which it has half of that
+FLOOR = 1e-3  # probability of a unit one side does not know
+
+
+class Units:
+    """Duties and a model's unit answer, put together."""
+
+    def __init__(self, duties: Duties) -> None:
+        self._duties = duties
+
+    def mixed(
+        self,
+        texts: Sequence[str],
+        seen: Sequence[set[str]],
+        categories: Sequence[Mapping[str, float]],
+        where: Sequence[Where],
+        on: Sequence[date],
+        learnt: Answer | None,
+    ) -> Answer:
+        """Unit slugs valid on each post's day (and foreign names) with their probabilities."""
+        told = self._duties.probabilities(self._duties.scores(texts, seen, categories, where), on)
+        units = self._duties.units
+        if learnt is None:
+            return Answer(units, told)
+        foreign = tuple(n for n in learnt.labels if self._duties.number(n) is None)
+        heard = self._heard(learnt, foreign, on)
+        told = np.hstack([told, np.zeros((len(texts), len(foreign)))])
+        share = SHARE * learnt.samples / (learnt.samples + HALF)
+        mixed = np.maximum(told, FLOOR) ** (1 - share) * np.maximum(heard, FLOOR) ** share
+        mixed[(told == 0) & (heard == 0)] = 0
+        mixed /= mixed.sum(axis=1, keepdims=True)
+        return Answer((*units, *foreign), mixed, learnt.samples)
+
+    def _heard(self, learnt: Answer, foreign: Sequence[str], on: Sequence[date]) -> Floats:
+        """What the model learnt, its labels moved to the units that answer for them on each day."""
+        wide = len(self._duties.units)
+        heard = np.zeros((len(on), wide + len(foreign)))
+        for day in sorted(set(on)):
+            rows, to = np.array([d == day for d in on]), self._duties.current(day)
+            for j, label in enumerate(learnt.labels):
+                number = self._duties.number(label)
+                column = wide + foreign.index(label) if number is None else to[number]
+                heard[rows, column] += learnt.p[rows, j]
+        return heard
