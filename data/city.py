@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from data.problem import Problem
 from data.reference import Reference
 from data.store import Store
 
@@ -19,7 +20,7 @@ SETTINGS = "liandong.toml"
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-class CityError(Exception):
+class CityError(Problem):
     """The city's folder cannot be used; the message says why, in Chinese, and what to do."""
 
 

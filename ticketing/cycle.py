@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from classifier.suggest import Suggester
-
 from data.city import City
+from data.problem import Problem
 from data.records import Alert, Run, Suggestion, Urgency
 from ticketing import checking, outbox, watch
 
@@ -20,7 +20,7 @@ Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # a run that is silent for longer has died
 
 
-class Busy(Exception):
+class Busy(Problem):
     """Another run holds the lease; the message says who."""
 
 

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from data.city import City
+from data.problem import Problem
 from data.records import Action, Decision, Event, OutboxEntry, Post, Ticket
 from ticketing import clocks, lifecycle
 
 OFFICE, NOTICE = "office", "notice"
 
 
-class FilingError(Exception):
+class FilingError(Problem):
     """A decision that cannot be taken; the message says why, in Chinese."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from data.city import City
+from data.problem import Problem
 from data.records import Event
 
 STATES: Mapping[str, str] = {
@@ -54,7 +55,7 @@ MOVES: Mapping[str, Move] = {
 }
 
 
-class MoveError(Exception):
+class MoveError(Problem):
     """A move that is not allowed now; the message says why, in Chinese."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,12 +25,15 @@ class Sender(Protocol):
     def __call__(self, city: City, entry: OutboxEntry) -> Attempt: ...
 
 
-def send_due(city: City, clock: Clock, holder: str) -> Mapping[str, int]:
-    """Send everything due, and what that sending makes due at once (a notice follows its filing); counts by result."""
+def send_due(city: City, clock: Clock, holder: str, channels: Sequence[str] = ()) -> Mapping[str, int]:
+    """Send everything due (of ``channels``, or all), and what that makes due at once (a notice follows its filing).
+
+    Returns counts by channel and result, such as ``office_sent``.
+    """
     counts: Counter[str] = Counter()
     while True:
         with city.store.transaction():
-            entries = city.store.outbox.take(clock(), holder, LEASE)
+            entries = city.store.outbox.take(clock(), holder, LEASE, tuple(channels) or tuple(SENDERS))
         if not entries:
             return counts
         for entry in entries:

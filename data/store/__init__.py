@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from data.problem import Problem
 from data.store.decisions import Decisions
 from data.store.outbox import Outbox
 from data.store.people import People
@@ -21,7 +22,7 @@ from data.store.tickets import Tickets
 __all__ = ["Store", "StoreError"]
 
 
-class StoreError(Exception):
+class StoreError(Problem):
     """The database cannot be used; the message says why, in Chinese, and what to do."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from data.records import Decision, Post, Suggestion
-from data.store.rows import from_row, from_rows, to_row
+from data.store.rows import from_row, from_rows, moment, stamp, to_row
 
 
 class Decisions:
@@ -34,6 +35,14 @@ class Decisions:
         posts = from_rows(Post, self.db.table("posts").rows_where("stage = 'suggested'"))
         pairs = [(p, s) for p in posts if (s := self.suggestion(p.board, p.thread))]
         return sorted(pairs, key=_rank)[:limit]
+
+    def suggested_since(self, since: datetime) -> Iterator[tuple[str, str, datetime]]:
+        """(post, category, posted_at) of every post since that was taken for a request, by its latest suggestion."""
+        query = """select p.board || '/' || p.thread, s.category, p.posted_at from posts p
+            join suggestions s on s.id = (select max(id) from suggestions where board = p.board and thread = p.thread)
+            where p.posted_at >= ? and s.is_request order by p.posted_at"""
+        for key, category, posted_at in self.db.execute(query, [stamp(since)]):
+            yield key, category, moment(posted_at)
 
     def waiting(self) -> int:
         return int(self.db.execute("select count(*) from posts where stage = 'suggested'").fetchone()[0])

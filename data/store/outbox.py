@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -25,13 +25,18 @@ class Outbox:
         query = f"insert into outbox ({columns}) values ({marks}) on conflict (key) do nothing"
         return self.db.execute(query, list(row.values())).rowcount > 0
 
-    def take(self, now: datetime, holder: str, lease: timedelta, limit: int = 100) -> list[OutboxEntry]:
-        """Lease due acts to ``holder``; one whose lease ran out is taken over, and says so in ``holder`` before.
+    def take(
+        self, now: datetime, holder: str, lease: timedelta, channels: Sequence[str], limit: int = 100
+    ) -> list[OutboxEntry]:
+        """Lease due acts of ``channels`` to ``holder``; one whose lease ran out is taken over, and says so in ``holder`` before.
 
         The entries returned are as they stood before: LEASED means an earlier holder died in the attempt.
         """
-        due = "(state = 'waiting' and not_before <= ?) or (state = 'leased' and lease_until <= ?)"
-        rows = self.db.table("outbox").rows_where(due, [stamp(now)] * 2, order_by="not_before, id", limit=limit)
+        due = "((state = 'waiting' and not_before <= ?) or (state = 'leased' and lease_until <= ?))"
+        due += f" and channel in ({','.join('?' * len(channels))})"
+        rows = self.db.table("outbox").rows_where(
+            due, [*[stamp(now)] * 2, *channels], order_by="not_before, id", limit=limit
+        )
         entries = list(from_rows(OutboxEntry, rows))
         self.db.conn.executemany(
             "update outbox set state = 'leased', holder = ?, lease_until = ?, attempts = attempts + 1 where id = ?",

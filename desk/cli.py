@@ -1,0 +1,101 @@
+"""The ``liandong`` command: finds the verb, loads only what that verb needs, and turns every failure into a sentence."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from data.problem import Problem
+
+# Verb -> where it lives. Other packages add theirs through the entry-point group ``liandong.commands``.
+VERBS: Mapping[str, str] = {
+    "init": "desk.commands.city:init",
+    "boards": "desk.commands.boards:boards",
+    "crawl": "desk.commands.loop:crawl",
+    "train": "desk.commands.model:train",
+    "evaluate": "desk.commands.model:evaluate",
+    "classify": "desk.commands.model:classify",
+    "import": "desk.commands.incoming:import_",
+    "run": "desk.commands.loop:run",
+    "review": "desk.commands.review:review",
+    "file": "desk.commands.loop:file",
+    "check": "desk.commands.loop:check",
+    "notify": "desk.commands.loop:notify",
+    "report": "desk.commands.reports:report",
+    "barometer": "desk.commands.reports:barometer",
+    "evidence": "desk.commands.evidence:evidence",
+    "status": "desk.commands.status:status",
+    "serve": "desk.commands.serve:serve",
+    "user": "desk.commands.serve:user",
+}
+GROUP = "liandong.commands"
+
+
+class Verbs(click.Group):
+    """Loads a verb's module only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_added(), *VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        added = _added().get(cmd_name)
+        if added is not None:
+            loaded = added.load()
+            return loaded if isinstance(loaded, click.Command) else None
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+
+def _added() -> dict[str, EntryPoint]:
+    return {e.name: e for e in entry_points(group=GROUP)}
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="liandong", prog_name="liandong")
+@click.option(
+    "--dir", "folder", type=click.Path(), help="城市目录；不写则看 LIANDONG_DIR，再从当前目录向上找 liandong.toml"
+)
+@click.pass_context
+def cli(ctx: click.Context, folder: str | None) -> None:
+    """联动：看论坛，建议承办单位，交办，并核查 4 小时内是否在原帖答复。"""
+    ctx.obj = folder
+
+
+def main() -> None:
+    """Run the command line; exits 0, 1 (something failed; it says what) or 2 (usage)."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("已中断", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; say nothing more
+        return 1
+    except (Problem, OSError, sqlite3.Error) as error:
+        click.echo(f"错误：{_sentence(error)}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, Problem):
+        return str(error)
+    if isinstance(error, sqlite3.Error):
+        return f"数据库出错（{error}）；请检查磁盘空间、权限和是否有别的程序占用"
+    return f"读写文件出错（{error}）；请检查路径、权限和磁盘空间"

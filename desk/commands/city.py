@@ -1,0 +1,86 @@
+"""``liandong init``: a new city's folder, or its edited tables taken in again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from data import reference
+from data.city import SETTINGS, City, open_city
+from desk.commands.common import echo_json, fail, json_option
+
+TEMPLATE = """\
+# 联动：这座城市的设置。改完保存即可，下次运行生效。
+[city]
+name = "{name}"
+zone = "Asia/Shanghai"
+database = "liandong.db"
+
+[crawl]
+# 请写明可以联系到你们的网址或邮箱，让论坛知道是谁在读。
+user_agent = "Liandong/0.1 (public service; reads public threads only)"
+days_back = 2           # 第一次往回读几天
+delay = 1.0             # 两次请求至少相隔几秒
+autothrottle = true
+
+[office]
+# 办公系统的 Open311 GeoReport v2 地址，例如 "https://office.example.gov.cn/open311/v2/"
+url = ""
+api_key = ""
+jurisdiction = ""
+
+[notices]
+# 短信网关：以 JSON (to, text, key) POST 到这个地址。
+sms_url = ""
+signature = "【{name}联动】"
+
+[clocks]
+reply_hours = 4         # 应答时限；个别单位可在单位表另定
+undo_seconds = 10       # 值班员可以反悔的时间
+
+[desk]
+host = "127.0.0.1"
+port = 8311
+session_minutes = 480
+"""
+SCRAPY_CFG = "[settings]\ndefault = spiders.settings\n"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", default="洛阳", help="城市名")
+@click.option("--reload", "again", is_flag=True, help="把 reference/ 里改过的表重新载入已有的城市")
+@json_option
+def init(folder: Path, name: str, again: bool, as_json: bool) -> None:
+    """建一座新城市：设置、参考表、数据库。"""
+    if again:
+        city = open_city(folder)
+    elif (folder / SETTINGS).exists():
+        fail(f"{folder} 里已经有一座城市；要重新载入改过的表，请加 --reload")
+    else:
+        city = create(folder, name)
+    tables = reference.load(folder / "reference")
+    with city.store.transaction():
+        city.store.reference.save(tables)
+    counts = {table: len(getattr(tables, table)) for table in reference.FILES}
+    if as_json:
+        echo_json({"folder": folder.resolve(), **counts})
+        return
+    click.echo(f"{'已重新载入' if again else '建好了'} {folder}：" + "，".join(f"{k} {v}" for k, v in counts.items()))
+    if not again:
+        click.echo(
+            f"接着：编辑 {folder / SETTINGS} 和 {folder / 'reference'}，再 liandong --dir {folder} init {folder} --reload"
+        )
+
+
+def create(folder: Path, name: str) -> City:
+    """The files of a new city, with the shipped tables to edit."""
+    tables = folder / "reference"
+    tables.mkdir(parents=True, exist_ok=True)
+    for file in reference.FILES.values():
+        shutil.copyfile(reference.SHIPPED / file, tables / file)
+    (folder / "scrapy.cfg").write_text(SCRAPY_CFG, encoding="utf-8")
+    (folder / SETTINGS).write_text(TEMPLATE.format(name=name.replace('"', "")), encoding="utf-8")
+    return open_city(folder)

@@ -1,0 +1,90 @@
+"""``liandong evidence``: what a unit that disputes a verdict needs to see, and whether anything was altered since."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from data.city import City
+from data.records import Ticket
+from data.store.threads import altered
+from desk.commands.common import city_of, echo_json, fail, json_option, local, pass_folder, plain
+
+
+@click.command()
+@click.argument("ticket", required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="导出到这个目录；不写则用工单号")
+@click.option("--verify", is_flag=True, help="核对全部快照和哈希链")
+@click.option("--head", "heads", multiple=True, help="以前送出去的链头，核对它仍在链上")
+@json_option
+@pass_folder
+def evidence(
+    folder: str | None, ticket: str | None, out: Path | None, verify: bool, heads: tuple[str, ...], as_json: bool
+) -> None:
+    """导出一张工单的证据，或核对全部证据。"""
+    city = city_of(folder)
+    if verify:
+        _verify(city, heads, as_json)
+        return
+    if not ticket:
+        raise click.UsageError("请写工单号，或用 --verify 核对全部")
+    found = city.store.tickets.ticket(ticket)
+    if found is None:
+        fail(f"没有工单 {ticket}")
+    summary = export(city, found, out or Path(ticket))
+    if as_json:
+        echo_json({"folder": str(out or ticket), "pages": summary["pages"]})
+    else:
+        click.echo(f"{len(summary['pages'])} 页快照和说明已导出到 {out or ticket}")
+
+
+def _verify(city: City, heads: tuple[str, ...], as_json: bool) -> None:
+    snapshots = list(city.store.threads.snapshots())
+    chain = {s.chain for s in snapshots}
+    problems = [
+        *altered(snapshots),
+        *(f"以前送出的链头 {h[:12]}… 已不在链上：其前的记录被改动或删除过" for h in heads if h not in chain),
+    ]
+    if as_json:
+        echo_json(
+            {
+                "ok": not problems,
+                "snapshots": len(snapshots),
+                "head": city.store.threads.chain_head(),
+                "problems": problems,
+            }
+        )
+    else:
+        click.echo(
+            "\n".join(problems) or f"{len(snapshots)} 页快照都没有被改动；链头 {city.store.threads.chain_head()}"
+        )
+    sys.exit(1 if problems else 0)
+
+
+def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
+    """Write the pages as received and ``summary.json``; returns the names of the pages."""
+    store = city.store
+    reads = store.threads.reads(ticket.board, ticket.thread)
+    pages = [i for read in reads for i in read.snapshots]
+    out.mkdir(parents=True, exist_ok=True)
+    names = []
+    for page in store.threads.snapshots(pages) if pages else ():
+        name = f"{page.id:08d}-{page.at.astimezone(city.zone):%Y%m%d-%H%M%S}.page"
+        (out / name).write_bytes(page.body)
+        names.append(name)
+    summary = {
+        "ticket": ticket,
+        "reply_due": local(ticket.reply_due, city),
+        "verdicts": store.tickets.verdicts(ticket.number),
+        "events": store.tickets.events(ticket.number),
+        "replies": store.threads.replies(ticket.board, ticket.thread, gone=True),
+        "reads": reads,
+        "pages": names,
+        "chain_head": store.threads.chain_head(),
+    }
+    text = json.dumps(summary, ensure_ascii=False, indent=2, default=plain)
+    (out / "summary.json").write_text(text, encoding="utf-8")
+    return {"pages": names}

@@ -1,0 +1,112 @@
+"""``crawl``, ``run``, ``file``, ``notify``, ``check``: the loop, whole or by the stage."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from data.city import City
+from data.records import Run
+from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, local, now, pass_folder
+
+
+@click.command()
+@click.argument("boards", nargs=-1)
+@json_option
+@pass_folder
+def crawl(folder: str | None, boards: Sequence[str], as_json: bool) -> None:
+    """现在就读论坛（不写名字则读全部）。"""
+    from ticketing import cycle
+
+    city = city_of(folder)
+    known = city.reference().board
+    for slug in boards:
+        if slug not in known:
+            fail(f"没有论坛 {slug}；有：{'、'.join(known)}")
+    with cycle.lease(city, "run", now()):
+        found = cycle.crawl(city, now, frozenset(boards))
+    healths = [h for slug in (boards or known) if (h := city.store.threads.health(slug))]
+    if as_json:
+        echo_json({"ok": found["ok"], "boards": healths})
+    else:
+        rows = [
+            (h.board, "正常" if h.ok else "失败", h.pages, h.rows, h.threads, h.replies, "；".join(h.failures))
+            for h in healths
+        ]
+        echo_table("论坛读取", ("论坛", "结果", "页", "列表行", "帖子", "跟帖", "问题"), rows)
+    sys.exit(0 if found["ok"] else 1)
+
+
+@click.command()
+@json_option
+@pass_folder
+def run(folder: str | None, as_json: bool) -> None:
+    """运行一轮：读论坛、给建议、发出到时的、核查答复。可放在 cron 里，每 5 分钟一次。"""
+    from classifier.service import suggester
+    from ticketing import cycle
+
+    city = city_of(folder)
+    done = cycle.run(city, now, suggester(city.reference(), city.models))
+    _show(done, city, as_json)
+    sys.exit(0 if done.ok else 1)
+
+
+def _show(done: Run, city: City, as_json: bool) -> None:
+    if as_json:
+        echo_json(done)
+        return
+    rows = [(name, "成功" if s["ok"] else "失败", _details(s)) for name, s in done.stages.items()]
+    echo_table(f"{local(done.started_at, city)} 的一轮", ("步骤", "结果", "说明"), rows)
+
+
+def _details(stage: Mapping[str, Any]) -> str:
+    return "，".join(f"{k} {v}" for k, v in stage.items() if k != "ok" and v not in (0, [], ""))
+
+
+@click.command()
+@json_option
+@pass_folder
+def file(folder: str | None, as_json: bool) -> None:
+    """把等着的交办发往办公系统。"""
+    _send(folder, "office", as_json)
+
+
+@click.command()
+@json_option
+@pass_folder
+def notify(folder: str | None, as_json: bool) -> None:
+    """把等着的通知发给联络员。"""
+    _send(folder, "notice", as_json)
+
+
+def _send(folder: str | None, channel: str, as_json: bool) -> None:
+    from ticketing import cycle, outbox
+
+    city = city_of(folder)
+    counts = outbox.send_due(city, now, cycle.holder(), channels=(channel,))
+    if as_json:
+        echo_json({"ok": not _failed(counts), **counts})
+    else:
+        click.echo("，".join(f"{k} {v}" for k, v in counts.items()) or "没有要发的")
+    sys.exit(1 if _failed(counts) else 0)
+
+
+def _failed(counts: Mapping[str, int]) -> int:
+    return sum(v for k, v in counts.items() if not k.endswith("_sent"))
+
+
+@click.command()
+@json_option
+@pass_folder
+def check(folder: str | None, as_json: bool) -> None:
+    """按已读到的证据，核查到时的工单。"""
+    from ticketing import checking
+
+    counts = checking.check(city_of(folder), now())
+    if as_json:
+        echo_json({"ok": True, **counts})
+    else:
+        click.echo("，".join(f"{k} {v}" for k, v in counts.items()) or "没有变化")
