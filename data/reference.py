@@ -34,6 +34,7 @@ def _blank_is_none(value: object) -> object:
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]*$")]
+Text = Annotated[str, Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[^|\r\n]+$")]  # a bar or a line break would not survive a CSV cell
 Words = Annotated[tuple[Word, ...], BeforeValidator(_words)]
 Day = Annotated[date | None, BeforeValidator(_blank_is_none)]
@@ -49,17 +50,17 @@ class Entry(BaseModel):
 class Section(Entry):
     """A 版块 of a board, by the site's own id."""
 
-    id: str
-    name: str
+    id: Text
+    name: Text
 
 
 class Board(Entry):
     """A message board: which software it runs and where; a known software needs no code."""
 
     slug: Slug
-    name: str
-    engine: str  # a module of spiders.engines
-    url: str  # with a trailing slash
+    name: Text
+    engine: Text  # a module of spiders.engines
+    url: Text  # with a trailing slash
     sections: tuple[Section, ...]
     zone: str = "Asia/Shanghai"
     encoding: str = ""  # empty: as the page or its headers say
@@ -72,7 +73,7 @@ class Account(Entry):
     """An official account on one board, whose voice it is, and when it was valid. On 人民网 the organisation's name."""
 
     board: Slug
-    account: str
+    account: Text
     role: AccountRole
     unit: Slug
     valid_from: Day = None
@@ -83,7 +84,7 @@ class Unit(Entry):
     """A 承办单位. A reorganised one keeps its slug and its old name, ends at ``valid_to`` and names its successor."""
 
     slug: Slug
-    name: str
+    name: Text
     aliases: Words = ()
     sort: Literal["bureau", "county", "company", "party", "court", "street", "other"]
     parent: Optional = None
@@ -108,7 +109,7 @@ class Category(Entry):
     """A 类别; a second-level slug is ``first/second``. Slugs never change, names may."""
 
     slug: Slug
-    name: str
+    name: Text
     words: Words = ()  # what people write when they mean it
 
     @property
@@ -119,7 +120,7 @@ class Category(Entry):
 class Place(Entry):
     """A place named in posts, and the district or county it lies in."""
 
-    name: str
+    name: Text
     sort: Literal["district", "county", "street", "town", "road", "landmark"]
     district: Slug
     aliases: Words = ()
@@ -129,7 +130,7 @@ class District(Entry):
     """A 区 or 县 of the city, and the unit that answers for it as a whole."""
 
     slug: Slug
-    name: str
+    name: Text
     aliases: Words = ()
     sort: Literal["district", "county"]
     unit: Slug
@@ -138,7 +139,7 @@ class District(Entry):
 class Rule(Entry):
     """How urgent a matter is: the first rule whose category, kind and words all fit decides."""
 
-    name: str
+    name: Text
     categories: Words = ()  # empty: any; a first-level slug stands for all its second-level ones
     kinds: tuple[Kind, ...] = ()
     words: Words = ()  # one of them must stand in the text
@@ -159,6 +160,10 @@ class Reference(BaseModel):
     districts: tuple[District, ...]
     places: tuple[Place, ...]
     rules: tuple[Rule, ...]
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other tables; pydantic's own would carry over the look-ups already made of the old ones."""
+        return type(self).model_validate({table: getattr(self, table) for table in FILES} | dict(update or {}))
 
     @cached_property
     def board(self) -> Mapping[str, Board]:
@@ -315,6 +320,7 @@ def _overlap(a: Account, b: Account) -> bool:
 # What pydantic found, in words a clerk can act on; {…} are the error's own details.
 MENDS: Mapping[str, str] = {
     "missing": "没有填写；请补上",
+    "string_too_short": "没有填写；请补上",
     "extra_forbidden": "不认识这一栏；请改正名称或删去",
     "string_pattern_mismatch": "写法不对；代号只能用小写字母、数字、- 和 /，词语里不能有竖线和换行",
     "literal_error": "只能是 {expected} 之一；请改正",
