@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from data.records import ReadOutcome
 from spiders import engines
-from spiders.pages import Page, PageFailure
+from spiders.pages import Page, PageFailure, document
 
 # The board's own words -> what they mean; the first that fits decides, so the surer words stand first.
 WORDS: tuple[tuple[ReadOutcome, re.Pattern[str]], ...] = (
@@ -77,9 +77,7 @@ def explain(page: Page, text: str, expected: str, wanted: str) -> NoReturn:
             _wrong(expected, other)
         if page.status in (404, 410):
             raise PageFailure(ReadOutcome.GONE, f"站点答复 {page.status}：{ADVICE[ReadOutcome.GONE]}")
-        plain = re.sub(
-            r"<[^<>]*>|\s+", " ", re.sub(r"(?s)<(script|style)\b.{0,100000}?</\1>", "", text[:200000])
-        ).strip()
+        plain = _visible(text)
         outcome = next((o for o, pattern in WORDS if pattern.search(plain)), None) if len(plain) < 1500 else None
         if outcome:
             raise PageFailure(outcome, f"页面上写着“{quote(plain)}”：{ADVICE[outcome]}")
@@ -90,6 +88,12 @@ def explain(page: Page, text: str, expected: str, wanted: str) -> NoReturn:
     if page.status in (404, 410):
         raise PageFailure(ReadOutcome.GONE, f"站点答复 {page.status}：{ADVICE[ReadOutcome.GONE]}")
     raise PageFailure(ReadOutcome.MALFORMED, f"是 {expected} 的页面，但读不到{wanted}；可能换了模板，请打开这一页核对")
+
+
+def _visible(text: str) -> str:
+    """What a person would see of the page; parsed, since no pattern over tags is safe on hostile text."""
+    words = document(text[:200_000]).xpath("//text()[not(parent::script or parent::style)]").getall()
+    return " ".join(" ".join(words).split())
 
 
 def _wrong(expected: str, found: str) -> NoReturn:
