@@ -14,11 +14,13 @@ from typing import Any
 
 import tomlkit
 
+from data.problem import Problem
+
 # With the byte-order mark spreadsheets know a CSV is UTF-8; without it they show Chinese as rubbish.
 CSV_ENCODING = "utf-8-sig"
 
 
-class ReferenceError(Exception):
+class ReferenceError(Problem):
     """A reference table that cannot be used; the message says which file, which entry, and what to do."""
 
 
