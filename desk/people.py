@@ -1,0 +1,130 @@
+"""Who may sit at the desk: users, their passwords (Argon2id) and the lock-out after wrong ones."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from data.city import City
+from data.records import User
+
+ROLES: Mapping[str, str] = {"clerk": "值班员", "liaison": "联络员", "leader": "领导", "admin": "管理员"}
+SHORTEST, LONGEST = 10, 200
+TRIES, LOCKED_FOR = 5, timedelta(minutes=15)
+WRONG = "用户名或密码不对"
+
+_hasher = PasswordHasher()
+# Verified for a name nobody has, so that the time taken does not tell which names exist.
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+class PeopleError(Exception):
+    """A user cannot be added, changed or let in; the message says why, in Chinese."""
+
+
+def add_user(
+    city: City,
+    name: str,
+    password: str,
+    role: str,
+    *,
+    unit: str | None = None,
+    display: str = "",
+    now: datetime | None = None,
+) -> User:
+    """Add a user; raises PeopleError when the name is taken, or role, unit or password will not do."""
+    name = name.strip()
+    if not re.fullmatch(r"[\w.@-]{1,40}", name):
+        raise PeopleError("用户名只能用文字、数字和 . _ @ -，最长 40 个字符")
+    _check_role(city, role, unit)
+    user = User(name, role, _hashed(password), unit, display.strip()[:40], now)
+    with city.store.transaction():
+        if city.store.people.user(name):
+            raise PeopleError(f"已有用户 {name}；请换一个用户名，或用“重设密码”")
+        city.store.people.save(user)
+    return user
+
+
+def _check_role(city: City, role: str, unit: str | None) -> None:
+    if role not in ROLES:
+        raise PeopleError(f"没有“{role}”这个角色；可用：" + "、".join(f"{k}（{v}）" for k, v in ROLES.items()))
+    if (role == "liaison") != (unit is not None):
+        raise PeopleError("联络员要写明所属单位的代号；其他角色不写单位")
+    if unit is not None and unit not in city.reference().unit:
+        raise PeopleError(f"没有代号为“{unit}”的单位；请核对单位表")
+
+
+def set_password(city: City, name: str, password: str) -> None:
+    """Give ``name`` a new password and lift a lock; raises PeopleError."""
+    hashed = _hashed(password)
+    with city.store.transaction():
+        user = city.store.people.user(name)
+        if user is None:
+            raise PeopleError(f"没有用户 {name}")
+        city.store.people.save(replace(user, password_hash=hashed, failures=0, locked_until=None))
+
+
+def verify(city: City, name: str, password: str, now: datetime) -> User:
+    """The user, when the password is right; raises PeopleError otherwise. Five wrong ones lock for 15 minutes."""
+    user = _count_try(city, name.strip(), now)
+    if not _matches(user.password_hash if user else _NOBODY, password) or user is None:
+        raise PeopleError(_refusal(user, now))
+    hashed = _hasher.hash(password) if _hasher.check_needs_rehash(user.password_hash) else user.password_hash
+    let_in = replace(user, failures=0, locked_until=None, password_hash=hashed)
+    with city.store.transaction():
+        city.store.people.save(let_in)
+    return let_in
+
+
+def _count_try(city: City, name: str, now: datetime) -> User | None:
+    """Count the try before the password is looked at, so that guesses at the same moment cannot exceed the limit."""
+    with city.store.transaction():
+        user = city.store.people.user(name)
+        if user is None:
+            return None
+        if user.locked_until and now < user.locked_until:
+            raise PeopleError(_locked(user.locked_until - now))
+        failures = (0 if user.locked_until else user.failures) + 1
+        counted = replace(user, failures=failures, locked_until=now + LOCKED_FOR if failures >= TRIES else None)
+        city.store.people.save(counted)
+    return counted
+
+
+def _refusal(user: User | None, now: datetime) -> str:
+    if user and user.locked_until:
+        return _locked(user.locked_until - now)
+    if user and user.failures >= TRIES - 2:
+        return f"{WRONG}；再错 {TRIES - user.failures} 次，账号将锁定 15 分钟"
+    return WRONG
+
+
+def _locked(left: timedelta) -> str:
+    return f"密码连续输错 {TRIES} 次，账号已锁定；请 {max(1, -int(-left.total_seconds() // 60))} 分钟后再试，或请管理员重设密码"
+
+
+def first_admin(city: City, now: datetime | None = None) -> tuple[str, str] | None:
+    """Where the desk has no user yet: one administrator with a random password, to be shown once; else None."""
+    if city.store.people.users():
+        return None
+    password = secrets.token_urlsafe(12)
+    add_user(city, "admin", password, "admin", display="管理员", now=now)
+    return "admin", password
+
+
+def _hashed(password: str) -> str:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise PeopleError(f"密码要 {SHORTEST} 到 {LONGEST} 个字符")
+    return _hasher.hash(password)
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return len(password) <= LONGEST and _hasher.verify(hashed, password)
+    except (Argon2Error, InvalidHashError):
+        return False

@@ -1,0 +1,67 @@
+"""The staff web pages: server-rendered, in Chinese, usable by keyboard, and strict about what a page may load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask, Response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from data.city import City
+from desk.web import access, context, overview, queue, session, show, tickets
+
+LARGEST_FORM = 256 * 1024
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for browsers older than frame-ancestors
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+SENTENCES = {
+    400: "请求有误；请返回上一页重新填写",
+    403: "您的角色没有这项权限；需要的话请找管理员",
+    404: "没有这个页面，或者您不能查看它",
+    405: "这个地址不能这样打开；请从页面上的按钮进入",
+    413: "提交的内容太大",
+    500: "程序出错了，刚才的操作可能没有保存；请返回再试一次，仍不行请找管理员查看日志",
+}
+
+
+def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
+    """The desk of ``city``; ``clock`` says what time it is (an aware datetime)."""
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_FORM, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    context.bind(app, city, clock)
+    session.install(app, city)
+    access.guard(app)
+    show.install(app)
+    for pages in (queue.pages, tickets.pages, overview.pages):
+        app.register_blueprint(pages)
+    app.jinja_env.globals["city_name"] = city.settings.city.name
+    app.after_request(_headers)
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(HTTPException, _failed)
+    return app
+
+
+def _headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"  # citizens' words stay off shared computers' disks
+    return response
+
+
+def _stale(_: CSRFError) -> tuple[str, int]:
+    return render_template("error.html", sentence="页面已过期，刚才的操作没有保存；请刷新页面后再做一次", code=400), 400
+
+
+def _failed(error: HTTPException) -> tuple[str, int] | HTTPException:
+    code = error.code or 500
+    if code < 400:
+        return error
+    return render_template("error.html", sentence=SENTENCES.get(code, "无法完成这个请求"), code=code), code

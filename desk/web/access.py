@@ -1,0 +1,84 @@
+"""Who may go where: one table of routes and roles, enforced before every request; a route not in it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask, flash, redirect, request, url_for
+from flask_login import current_user, login_url
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
+
+from desk.people import ROLES
+from desk.web.context import me
+
+PUBLIC = frozenset({"static", "session.login", "overview.healthz"})
+
+_EVERYONE = frozenset(ROLES)
+_CLERKS = frozenset({"clerk", "admin"})
+_OFFICE = frozenset({"clerk", "leader", "admin"})  # everyone but a unit's liaison officer
+
+ACCESS: Mapping[str, frozenset[str]] = {
+    "session.logout": _EVERYONE,
+    "session.password": _EVERYONE,
+    "queue.home": _OFFICE,
+    "queue.news": _OFFICE,
+    "queue.contact": _OFFICE,
+    "queue.accept": _CLERKS,
+    "queue.correct": _CLERKS,
+    "queue.reject": _CLERKS,
+    "queue.undo": _CLERKS,
+    "tickets.index": _EVERYONE,  # a liaison officer sees the own unit's only
+    "tickets.show": _EVERYONE,
+    "tickets.move": _EVERYONE,  # which moves, ticketing.lifecycle says
+    "tickets.contact": _EVERYONE,
+    "tickets.page": _OFFICE,
+    "overview.report": _OFFICE,
+    "overview.boards": _OFFICE,
+    "overview.status": _OFFICE,
+    "overview.audit": frozenset({"admin"}),
+}
+HOME: Mapping[str, str] = {
+    "clerk": "queue.home",
+    "liaison": "tickets.index",
+    "leader": "overview.report",
+    "admin": "queue.home",
+}
+
+
+def guard(app: Flask) -> None:
+    """Let every request through the table first."""
+    app.before_request(_check)
+    app.jinja_env.globals["may"] = may
+
+
+def may(endpoint: str, role: str | None = None) -> bool:
+    """May this role (by default: who is asking) go there?"""
+    if endpoint in PUBLIC:
+        return True
+    if role is None:
+        role = me().role if current_user.is_authenticated else ""
+    return role in ACCESS.get(endpoint, frozenset())
+
+
+def home() -> str:
+    """The address of the first page of whoever is asking."""
+    return url_for(HOME[me().role])
+
+
+def _check() -> Response | None:
+    endpoint = request.endpoint
+    if endpoint is None or may(endpoint):  # None: there is no such page, and Flask says so
+        return None
+    if not current_user.is_authenticated:
+        return _to_login()
+    if endpoint == "queue.home":
+        return redirect(home())
+    raise Forbidden
+
+
+def _to_login() -> Response:
+    if request.method == "GET":
+        return redirect(login_url("session.login", next_url=request.full_path.rstrip("?")))
+    flash("登录已过期，刚才的操作没有保存；请重新登录后再做一次", "warn")
+    return redirect(url_for("session.login"))

@@ -1,0 +1,97 @@
+"""The forms of the queue and of a ticket, checked; what is wrong is said in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Self
+
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from data.records import Kind, Suggestion, Urgency
+from data.reference import Reference
+
+REASONS: Mapping[str, str] = {
+    "1": "不是诉求",
+    "2": "重复反映",
+    "3": "不在本市管辖范围",
+    "4": "内容不清，无法交办",
+    "5": "广告或违规内容",
+}
+TOLD = "紧急情况，已电话转告"
+URGENCIES = [(Urgency.DAYS.value, "按工作日"), (Urgency.IMMEDIATE.value, "即办")]
+LONGEST_DAYS = 60
+
+
+class Choice(SelectField):  # type: ignore[misc]  # WTForms has no annotations
+    """A select that says in Chinese what is wrong."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data not in {value for value, *_ in self.iter_choices()}:
+            raise ValueError(f"请选择{self.label.text}")
+
+
+class CorrectForm(FlaskForm):  # type: ignore[misc]
+    """Kind, category, unit and urgency as the clerk sees them."""
+
+    kind = Choice("诉求类型", choices=[(k.value, k.value) for k in Kind])
+    category = Choice("类别")
+    unit = Choice("承办单位")
+    urgency = Choice("办理时限", choices=URGENCIES)
+    days = IntegerField("工作日", [Optional(), NumberRange(1, LONGEST_DAYS, f"工作日要在 1 到 {LONGEST_DAYS} 之间")])
+    contact = StringField("联系方式", [Length(max=200, message="联系方式最多 200 字")])
+    reason = StringField("说明", [Length(max=200, message="说明最多 200 字")])
+
+    @classmethod
+    def blank(cls, reference: Reference, on: date, **values: Any) -> Self:
+        """The form with the city's choices, filled from ``values``, else from what was sent."""
+        form = cls(formdata=None, data=values) if values else cls()
+        form.category.choices = [(c.slug, c.name) for c in reference.categories]
+        form.unit.choices = [(u.slug, u.name) for u in reference.units_on(on)]
+        return form
+
+    @classmethod
+    def of(cls, suggestion: Suggestion, reference: Reference, on: date) -> Self:
+        """The form as the machine would fill it."""
+        return cls.blank(
+            reference,
+            on,
+            kind=suggestion.kind.value,
+            category=suggestion.category,
+            unit=suggestion.units[0].name if suggestion.units else None,
+            urgency=(Urgency.DAYS if suggestion.urgency == Urgency.DAYS else Urgency.IMMEDIATE).value,
+            days=suggestion.days or 5,
+            contact="；".join(f"{c.kind} {c.text}" for c in suggestion.contacts),
+        )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        if self.urgency.data == Urgency.DAYS and self.days.data is None:
+            self.days.errors = ["请填写几个工作日"]
+            return False
+        return True
+
+
+class RejectForm(FlaskForm):  # type: ignore[misc]
+    """Why a post is not filed: one of the numbered reasons, or that someone was told by telephone."""
+
+    reason = Choice("理由", choices=[*REASONS.items(), (TOLD, TOLD)])
+
+    @property
+    def said(self) -> str:
+        return REASONS.get(self.reason.data, self.reason.data)
+
+
+class MoveForm(FlaskForm):  # type: ignore[misc]
+    """A move of a ticket and what there is to say about it."""
+
+    move = StringField("动作", [InputRequired("请选择动作"), Length(max=20, message="没有这个动作")])
+    note = TextAreaField("说明", [Length(max=1000, message="说明最多 1000 字")])
+
+
+def first_error(form: FlaskForm) -> str:
+    """The first thing wrong with ``form``, in words."""
+    return next((str(e) for field in form for e in field.errors), "表单没有填对，请检查")

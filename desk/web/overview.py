@@ -1,0 +1,99 @@
+"""What there is to know at a glance: the latency report, the boards, what waits or failed, and a sign of life."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, flash, jsonify, render_template, request
+
+from data.records import OutboxState
+from data.store import StoreError
+from desk.web.context import now, the_city, the_reference
+from ticketing.reports import latency
+
+pages = Blueprint("overview", __name__)
+
+RECENT = 50
+
+
+@pages.get("/report")
+def report() -> str:
+    """How long the units took, of the tickets filed on the days asked for (both included)."""
+    first, last = _day("since"), _day("until")
+    since = _midnight(first) if first else None
+    until = _midnight(last + timedelta(days=1)) if last else None
+    figures = latency(the_city(), now(), since, until)
+    return render_template(
+        "report.html", report=figures, first=first, last=last, hours=the_city().settings.clocks.reply_hours
+    )
+
+
+def _day(name: str) -> date | None:
+    given = request.args.get(name, "").strip()
+    if not given:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        flash("日期要写成 2026-11-23 这样；没有按这个日期筛选", "warn")
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), the_city().zone)
+
+
+@pages.get("/boards")
+def boards() -> str:
+    """Each board, when it was last read whole, and what was missing."""
+    health = the_city().store.threads.health
+    return render_template("boards.html", rows=[(board, health(board.slug)) for board in the_reference().boards])
+
+
+@pages.get("/status")
+def status() -> str:
+    """What waits, what failed, what nobody knows the result of; the last runs and alerts."""
+    store = the_city().store
+    stuck: dict[str, Any] = {
+        state: store.outbox.entries(state, limit=RECENT) for state in (OutboxState.UNKNOWN, OutboxState.FAILED)
+    }
+    return render_template(
+        "status.html",
+        waiting=store.decisions.waiting(),
+        counts=store.outbox.counts(),
+        stuck=stuck,
+        due=store.outbox.entries(OutboxState.WAITING, limit=RECENT),
+        last=store.runs.last(),
+        last_ok=store.runs.last(ok=True),
+        last_failed=store.runs.last(ok=False),
+        alerts=store.runs.alerts(RECENT),
+    )
+
+
+@pages.get("/audit")
+def audit() -> str:
+    """Who saw or did what, the newest first."""
+    return render_template("audit.html", entries=the_city().store.people.audit(200))
+
+
+@pages.get("/healthz")
+def healthz() -> tuple[Response, int]:
+    """For monitoring: 200 while the database can be read, with the figures to alarm on; 503 when it cannot."""
+    try:
+        store = the_city().store
+        counts, run = store.outbox.counts(), store.runs.last()
+        last_ok = store.runs.last(ok=True)
+        waiting = store.decisions.waiting()
+    except (StoreError, sqlite3.Error):
+        return jsonify(ok=False, error="database"), 503
+    sums = {s.value: sum(n for (_, state), n in counts.items() if state == s) for s in OutboxState}
+    return jsonify(
+        ok=True,
+        queue=waiting,
+        outbox=sums,
+        last_run_ok=run.ok if run and run.finished_at else None,
+        last_run_at=run.started_at.isoformat() if run else None,
+        last_good_run_at=last_ok.started_at.isoformat() if last_ok else None,
+    ), 200

@@ -1,0 +1,115 @@
+// Keys and small comforts. Everything here also works without it, by links and forms.
+"use strict";
+(() => {
+  const $ = (selector) => document.querySelector(selector);
+  const shownAt = performance.now();
+  const LOOK = 250; // ms a post must have been in view before Enter can file it: a double press is not a decision
+
+  // ---- keys -------------------------------------------------------------------------------------------------------
+  const typing = (target) => target.closest("input, select, textarea");
+  // With a Chinese input method on, `key` says Process; the place of the key on the board still says which it was.
+  const letter = (event) => (event.key.length === 1 ? event.key.toLowerCase() : event.code.replace(/^(Key|Digit|Numpad(?=\d))/, "").toLowerCase());
+
+  const open = (id, focus) => {
+    const details = document.getElementById(id);
+    if (!details) return;
+    for (const other of document.querySelectorAll(".acts details")) other.open = other === details && !details.open;
+    if (details.open) {
+      details.scrollIntoView({ block: "nearest" });
+      details.querySelector(focus).focus();
+    }
+  };
+  const press = (id) => { const there = document.getElementById(id); if (there) there.click(); };
+  const file = () => { if (performance.now() - shownAt >= LOOK) press("accept"); };
+  const KEYS = {
+    a: file, t: () => press("told"), u: () => press("undo"), j: () => press("next"), k: () => press("previous"),
+    c: () => open("correct", "#find"), r: () => open("reject", "button"),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+    if (event.key === "Escape") {
+      for (const details of document.querySelectorAll(".acts details[open]")) details.open = false;
+      if (document.activeElement) document.activeElement.blur();
+      return;
+    }
+    if (typing(event.target)) return;
+    const reject = $("#reject[open]");
+    const key = letter(event);
+    if (reject && /^[1-5]$/.test(key)) {
+      reject.querySelector(`button[value="${key}"]`).click();
+    } else if (event.key === "Enter" && !event.target.closest("a, button, summary, details")) {
+      file();
+    } else if (Object.hasOwn(KEYS, key)) {
+      KEYS[key]();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+
+  // ---- a form is sent once ------------------------------------------------------------------------------------------
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post") return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+  // ---- finding a unit by part of its name or by pinyin ----------------------------------------------------------------
+  const rank = (option, asked) => {
+    const keys = option.dataset.keys.split(" ");
+    if (keys.some((key) => key.startsWith(asked))) return 0;
+    return keys.some((key) => key.includes(asked)) ? 1 : 2;
+  };
+  const find = $("#find");
+  if (find) {
+    const list = document.getElementById(find.dataset.list);
+    const all = [...list.options];
+    find.parentElement.hidden = false;
+    find.addEventListener("input", () => {
+      const asked = find.value.toLowerCase().replace(/\s+/g, "");
+      const fitting = all.map((option) => [rank(option, asked), option]).filter(([r]) => !asked || r < 2);
+      list.replaceChildren(...fitting.sort((a, b) => (asked ? a[0] - b[0] : 0)).map(([, option]) => option));
+      if (asked) list.selectedIndex = fitting.length ? 0 : -1;
+    });
+    find.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      list.selectedIndex = Math.min(list.options.length - 1, Math.max(0, list.selectedIndex + step));
+      event.preventDefault();
+    });
+  }
+
+  // ---- the ten seconds of undo -----------------------------------------------------------------------------------------
+  const undo = $(".undo");
+  if (undo) {
+    const end = performance.now() + 1000 * Number(undo.dataset.left);
+    const tick = setInterval(() => {
+      const left = Math.max(0, Math.round((end - performance.now()) / 1000));
+      undo.querySelector(".left").textContent = left;
+      if (left <= 0) { clearInterval(tick); undo.remove(); }
+    }, 250);
+  }
+
+  const current = $(".list [aria-current]");
+  const list = $(".list");
+  if (current && list && list.scrollHeight > list.clientHeight) list.scrollTop = current.offsetTop - list.clientHeight / 3;
+
+  // ---- news: emergencies must not wait for the next click ---------------------------------------------------------------
+  const news = $("#news");
+  if (news) {
+    setInterval(async () => {
+      try {
+        const answer = await fetch(news.dataset.url, { redirect: "error" });
+        if (!answer.ok) return;
+        const { waiting, emergencies } = await answer.json();
+        if (emergencies > Number(news.dataset.emergencies)) {
+          news.classList.add("alarm");
+          news.firstElementChild.textContent = "有新的紧急情况，立即打开";
+        }
+        news.hidden = emergencies <= Number(news.dataset.emergencies) && waiting <= Number(news.dataset.waiting);
+      } catch { /* the desk is away for a moment; ask again next time */ }
+    }, 20000);
+  }
+})();
