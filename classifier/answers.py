@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def _own(model: Model, matrix: Matrix) -> dict[str, Answer]:
 
 
 def _agreed(first: Answer, second: Answer) -> Mapping[str, Answer]:
-    parents = _parents(first, second)
+    parents = _parents(first.labels, second.labels)
     sums = second.p @ parents
     both = parents.any(axis=0)  # a first level without a second is known by its own head only
     mixed = np.where(both, np.sqrt(first.p * np.maximum(sums, 1e-9)), first.p)
@@ -59,6 +60,7 @@ def _agreed(first: Answer, second: Answer) -> Mapping[str, Answer]:
     return {"category": Answer(first.labels, mixed, first.samples), "detail": Answer(second.labels, shared, second.samples)}
 
 
-def _parents(first: Answer, second: Answer) -> NDArray[Any]:
+@lru_cache(maxsize=8)
+def _parents(firsts: tuple[str, ...], seconds: tuple[str, ...]) -> NDArray[Any]:
     """(second-level labels, first-level labels): 1 where the one belongs to the other."""
-    return np.array([[float(first_level(s) == f) for f in first.labels] for s in second.labels])
+    return np.array([[float(first_level(s) == f) for f in firsts] for s in seconds])

@@ -43,7 +43,8 @@ class Head:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Features and heads: ``category`` (first level, or any names), ``detail`` (second level), ``kind``, ``unit``, ``request``."""
+    """Features and heads: ``category`` (first level, or any names), ``detail`` (second level), ``kind``, ``unit``,
+    ``request`` (yes, no), ``urgency``."""
 
     version: str
     features: Features
@@ -98,6 +99,7 @@ def _questions(samples: Sequence[Sample]) -> dict[str, list[str | None]]:
         "kind": [s.kind for s in samples],
         "unit": [s.unit for s in samples],
         "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
+        "urgency": [s.urgency for s in samples],
     }
 
 

@@ -19,6 +19,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "kind": ("kind", "诉求类型", "类型"),
     "unit": ("unit", "承办单位", "单位", "主办单位", "办理单位"),
     "sort": ("sort",),
+    "urgency": ("urgency", "紧急程度"),
     "is_request": ("is_request", "是否诉求"),
 }
 SUFFIXES = (".csv", ".xlsx", ".xlsm", ".jsonl", ".ndjson")

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from classifier.rows import Row, SampleError, clean, columns, message, read_rows
-from data.records import Kind
+from data.records import Kind, Urgency
 from data.reference import SHIPPED, Reference
 
 __all__ = ["Sample", "SampleError", "Samples", "aligned", "fingerprint", "first_level", "read", "shipped_samples"]
 
 KINDS = frozenset(k.value for k in Kind)
+HASTE = frozenset(u.value for u in Urgency)
 NO = frozenset({"0", "false", "no", "n", "否", "非诉求"})
 
 
@@ -27,6 +28,7 @@ class Sample:
     kind: str | None = None
     unit: str | None = None
     is_request: bool | None = True
+    urgency: str | None = None
     made: bool = False  # made of a table's words, not written by anyone: teaches words, says nothing of how sure to be
 
 
@@ -66,13 +68,13 @@ def _sample(path: Path, row: Row) -> Sample | str:
     title, body = message(row.cells, found)
     if not title and not body:
         return "没有内容"
-    label, kind, unit, asks = (_cell(row, found, f) for f in ("category", "kind", "unit", "is_request"))
+    label, kind, unit, asks, haste = (_cell(row, found, f) for f in ("category", "kind", "unit", "is_request", "urgency"))
     if kind in ("非诉求", "none") or (asks or "").lower() in NO or "sort" in found:
         return Sample(f"{title}\n{body}".strip(), is_request=False)
     if kind is not None and kind not in KINDS:
         return f"诉求类型“{kind[:10]}”不是咨询、求助、建议、监督、投诉、举报之一"
-    known = True if asks or label or kind or unit else None
-    return Sample(f"{title}\n{body}".strip(), label, kind, unit, known)
+    known = True if asks or label or kind or unit or haste else None
+    return Sample(f"{title}\n{body}".strip(), label, kind, unit, known, haste if haste in HASTE else None)
 
 
 def _cell(row: Row, found: dict[str, str], name: str) -> str | None:
@@ -93,9 +95,9 @@ def aligned(samples: Iterable[Sample], reference: Reference) -> list[Sample]:
 
 
 def shipped_samples(reference: Reference, folder: Path = SHIPPED / "samples") -> list[Sample]:
-    """What the package ships: written requests and negatives, and messages made of the tables' own words."""
+    """What the package ships: written requests, urgent ones and negatives, and messages made of the tables' own words."""
     written: list[Sample] = []
-    for name in ("requests.csv", "negatives.csv"):
+    for name in ("requests.csv", "negatives.csv", "urgency.csv"):
         if (folder / name).is_file():
             written += read(folder / name, reference).samples
     return [*written, *lexicon(reference)]
@@ -120,7 +122,7 @@ def fingerprint(samples: Sequence[Sample], more: Iterator[str] | Iterable[str] =
     """A hash that changes when the samples (or ``more``) do."""
     whole = hashlib.sha256()
     for s in samples:
-        whole.update(repr((s.text, s.category, s.kind, s.unit, s.is_request)).encode())
+        whole.update(repr((s.text, s.category, s.kind, s.unit, s.is_request, s.urgency)).encode())
     for word in more:
         whole.update(word.encode() + b"\n")
     return whole.hexdigest()

@@ -78,8 +78,8 @@ class Suggester:
         answers = ask(self.model, texts, matrix, self._beside)
         where = [self._places.find(*each) for each in zip(texts, seen, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
-        likely = [_likely(answers, i) for i in range(len(posts))]
-        units = self._units.mixed(texts, seen, likely, where, days, answers.get("unit"))
+        known = [likely(answers, i) for i in range(len(posts))]
+        units = self._units.mixed(texts, seen, known, where, days, answers.get("unit"))
         return _Batch(posts, texts, seen, matrix, answers, where, units)
 
     def _tell(self, batch: _Batch, i: int, now: datetime) -> Suggestion:
@@ -132,7 +132,7 @@ def _choices(answer: Answer, i: int) -> tuple[Choice, ...]:
     return tuple(Choice(name, p) for name, p in answer.best(i))
 
 
-def _likely(answers: Mapping[str, Answer], i: int) -> dict[str, float]:
+def likely(answers: Mapping[str, Answer], i: int) -> dict[str, float]:
     """Slug -> probability of the categories worth asking a unit about, of both levels."""
     both = [answers[q] for q in ("category", "detail") if q in answers]
     return {a.labels[j]: float(a.p[i, j]) for a in both for j in np.flatnonzero(a.p[i] > LIKELY)}

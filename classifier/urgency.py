@@ -7,7 +7,7 @@ something happening; 即办 words are not taken from clauses about the past, abo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.finder import Finder, pairs
@@ -18,15 +18,19 @@ from data.reference import Reference, Rule
 USUAL_DAYS = 5  # working days, where no rule fits
 EARLY = 160  # characters; an emergency is told at once, not on the second page
 
-_CLAUSE = re.compile(r"[,，。.;；!！?？\n~…、]+")
+LONG = 400  # characters; a longer text with the word not in its first EARLY tells a story, unless the clause says "now"
+
+_SENTENCE = re.compile(r"[。;!?\n~…]+")
+_CLAUSE = re.compile(r"[,、 ]+")
 # Words that make a clause speak of what may be or is feared (for an emergency), or of a mere case (for 即办).
 _FEARED = re.compile(
     r"隐患|预防|防止|避免|容易|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产|为什么要|怎么办|后果"
-    r"|谁负责|谁来|责任|不堪设想|随时|迟早|早晚|险些|差点|等到|非要|难道"
+    r"|谁负责|谁来|责任|不堪设想|随时|迟早|早晚|险些|差点|等到|非要|难道|安全检修|无处逃生"
+    r"|经常|有时|时常|常年|每次|多次|频繁|屡次|屡屡|长期|往往|总是|动不动|不时|偶尔|次数|数次|几次|\d次|无信号"
 )
 _IF = re.compile(r"万一|如果|要是|假如|假设|一旦|倘若|有朝一日")
 _PAST = re.compile(r"去年|前年|以前|曾经|上次|当年|前几年|往年")
-_LONG_PAST = re.compile(r"曾|上个?月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|遗留|起诉|伤残|工伤|起诉|保险|已故|去世")
+_LONG_PAST = re.compile(r"曾|上个?月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|遗留|起诉|伤残|工伤|保险|已故|去世|留下|住院期间|前天|\d+月\d+[日号]|有惊无险|后来")
 _PRICE = re.compile(
     r"多少钱|收费标准|收取|价格|(?:什么时候|何时|啥时候?)(?:才?能|可以|会)?(?:开通|安装|接通|通上|通)|开户|想安装|申请安装"
 )
@@ -64,24 +68,31 @@ class Rules:
         """Word of a rule -> the urgencies it may stand for, by the clauses it stands in."""
         present = self._finder.present(text, seen)
         told: dict[str, set[Urgency]] = {w: {Urgency.DAYS} for w in present}
-        if present:
-            start = 0
-            for clause in _CLAUSE.split(text):
-                here = [w for w in present if w in clause]
-                if here:
-                    early = start < EARLY or bool(_NOW.search(clause))
-                    for word in here:
-                        told[word] |= _allowed(clause.replace(word, " "), early)
-                start += len(clause) + 1
+        start = 0
+        for sentence in _SENTENCE.split(text) if present else ():
+            if any(w in sentence for w in present):
+                for word, allowed in _sentence(sentence, present, start < EARLY or len(text) < LONG):
+                    told[word] |= allowed
+            start += len(sentence) + 1
         return {w: frozenset(u) for w, u in told.items()}
 
 
-def _allowed(clause: str, early: bool) -> set[Urgency]:
-    """What a word may stand for in ``clause``, the word itself taken out of it."""
-    if _IF.search(clause) or _PAST.search(clause):
+def _sentence(sentence: str, present: Sequence[str], early: bool) -> Iterator[tuple[str, set[Urgency]]]:
+    """Each word of a sentence with what it may stand for; an "if" or a date holds for the clauses after it, too."""
+    before = ""
+    for clause in _CLAUSE.split(sentence):
+        for word in present:
+            if word in clause:
+                yield word, _allowed(clause.replace(word, " "), before, early or bool(_NOW.search(clause)))
+        before += clause
+
+
+def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
+    """What a word may stand for in ``clause``, the word itself taken out of it; ``before``: the sentence so far."""
+    if _IF.search(clause) or _IF.search(before) or _PAST.search(clause):
         return set()
     allowed = set() if _PRICE.search(clause) else {Urgency.IMMEDIATE}
-    if early and not _FEARED.search(clause) and not _LONG_PAST.search(clause):
+    if early and not _FEARED.search(clause) and not _LONG_PAST.search(clause) and not _PAST.search(before):
         allowed.add(Urgency.EMERGENCY)
     return allowed
 

@@ -1,0 +1,107 @@
+"""How good a model is on labelled messages, over the labels those messages have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.answers import Answer, ask
+from classifier.calibration import folds
+from classifier.duties import Duties
+from classifier.features import prepared
+from classifier.figures import figures
+from classifier.finder import pairs
+from classifier.model import Model, train
+from classifier.places import Places
+from classifier.samples import Sample, SampleError
+from classifier.suggest import likely
+from classifier.units import Units
+from data.reference import Reference
+
+Floats = NDArray[np.float64]
+BATCH = 1000
+
+
+def evaluate(model: Model, samples: Sequence[Sample], reference: Reference | None = None, on: date | None = None) -> dict[str, Any]:
+    """Figures of the category (over the labels of ``samples``), and under ``unit``, ``kind``, ``request`` the same where known.
+
+    ``reference``: units are judged as suggested, by duties and model together, as of ``on``; else by the model alone.
+    Raises SampleError where model and samples have no label in common.
+    """
+    report: dict[str, Any] = {"model": model.version, "rows": len(samples)}
+    for question, found in _judged(model, samples, reference, on).items():
+        report |= found if question == "category" else {question: found}
+    if len(report) == 2:
+        raise SampleError("这个文件里没有模型认得的类别、承办单位或诉求类型；请检查列名，或先用 train 训练")
+    return report
+
+
+def crossed(samples: Sequence[Sample], count: int = 5, city: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The category figures by ``count``-fold cross-validation, duplicates kept on one side."""
+    labels = sorted({s.category for s in samples if s.category})
+    samples = [s for s in samples if s.category]
+    texts = prepared(s.text for s in samples)
+    fold = folds(texts, [s.category for s in samples], count)
+    p = np.zeros((len(samples), len(labels)))
+    for number in range(count):
+        model = train([s for s, f in zip(samples, fold, strict=True) if f != number], city)
+        apart = np.flatnonzero(fold == number)
+        answer = _asked(model, [texts[i] for i in apart])["category"]
+        p[np.ix_(apart, [labels.index(name) for name in answer.labels])] = answer.p
+    return figures(p, np.array([labels.index(str(s.category)) for s in samples]))
+
+
+def _judged(model: Model, samples: Sequence[Sample], reference: Reference | None, on: date | None) -> dict[str, Any]:
+    texts = prepared(s.text for s in samples)
+    answers = _asked(model, texts)
+    if reference is not None and "category" in answers:
+        answers["unit"] = _units(texts, answers, reference, on or date.today())
+    truths: dict[str, list[str | None]] = {
+        "category": [s.category for s in samples],
+        "unit": [_successor(s.unit, reference, on or date.today()) for s in samples],
+        "kind": [s.kind for s in samples],
+        "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
+        "urgency": [s.urgency for s in samples],
+    }
+    if any(c and "/" in c for c in truths["category"]) and "detail" in answers:
+        truths["detail"] = [c if c and "/" in c else None for c in truths["category"]]
+        truths["category"] = [c.split("/")[0] if c else None for c in truths["category"]]
+    judged = {q: _figures(answers[q], t) for q, t in truths.items() if q in answers}
+    return {q: f for q, f in judged.items() if f}
+
+
+def _figures(answer: Answer, truths: Sequence[str | None]) -> dict[str, Any] | None:
+    """Over the labels that occur: the model is asked which of these it is. None where it knows none of them."""
+    rows = [i for i, t in enumerate(truths) if t is not None]
+    occurring = {truths[i] for i in rows}
+    columns = [j for j, label in enumerate(answer.labels) if label in occurring]
+    if not columns or len(occurring) < 2:
+        return None
+    at = {answer.labels[j]: i for i, j in enumerate(columns)}
+    p = answer.p[np.ix_(rows, columns)]
+    p = p / np.maximum(p.sum(axis=1, keepdims=True), 1e-12)
+    missing = {name: -1 - i for i, name in enumerate(sorted(str(o) for o in occurring if o not in at))}
+    return figures(p, np.array([(at | missing)[str(truths[i])] for i in rows]))
+
+
+def _asked(model: Model, texts: Sequence[str]) -> dict[str, Answer]:
+    parts = [ask(model, texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+    return {q: Answer(a.labels, np.vstack([part[q].p for part in parts]), a.samples) for q, a in parts[0].items()}
+
+
+def _units(texts: Sequence[str], answers: dict[str, Answer], reference: Reference, on: date) -> Answer:
+    seen = [pairs(t) for t in texts]
+    places = Places(reference)
+    where = [places.find(t, s) for t, s in zip(texts, seen, strict=True)]
+    asked = [likely(answers, i) for i in range(len(texts))]
+    return Units(Duties(reference)).mixed(texts, seen, asked, where, [on] * len(texts), answers.get("unit"))
+
+
+def _successor(unit: str | None, reference: Reference | None, on: date) -> str | None:
+    """The unit that answers today for the one a sample names; an unknown name stays."""
+    known = unit is not None and reference is not None and unit in reference.unit
+    return reference.current(unit, on).slug if known and reference and unit else unit
