@@ -6,7 +6,7 @@ the probability of its first. Questions one model was not trained for are asked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -36,7 +36,9 @@ class Answer:
         return [(self.labels[j], float(p[j])) for j in np.argsort(-p, kind="stable")[:count]]
 
 
-def ask(model: Model, texts: Sequence[str], matrix: Matrix | None = None, beside: Model | None = None) -> dict[str, Answer]:
+def ask(
+    model: Model, texts: Sequence[str], matrix: Matrix | None = None, beside: Model | None = None
+) -> dict[str, Answer]:
     """Question -> Answer for texts in normal form (``matrix``: their features by ``model``, if made already)."""
     found = _own(model, model.features.matrix(texts) if matrix is None else matrix)
     if beside is not None and any(q not in found for q in beside.heads):
@@ -46,18 +48,23 @@ def ask(model: Model, texts: Sequence[str], matrix: Matrix | None = None, beside
 
 
 def _own(model: Model, matrix: Matrix) -> dict[str, Answer]:
-    found = {q: Answer(model.heads[q].labels, p, model.heads[q].samples) for q, p in model.probabilities(matrix).items()}
+    found = {
+        q: Answer(model.heads[q].labels, p, model.heads[q].samples) for q, p in model.probabilities(matrix).items()
+    }
     return found | _agreed(found["category"], found["detail"]) if found.keys() >= set(CATEGORY) else found
 
 
-def _agreed(first: Answer, second: Answer) -> Mapping[str, Answer]:
+def _agreed(first: Answer, second: Answer) -> dict[str, Answer]:
     parents = _parents(first.labels, second.labels)
     sums = second.p @ parents
     both = parents.any(axis=0)  # a first level without a second is known by its own head only
     mixed = np.where(both, np.sqrt(first.p * np.maximum(sums, 1e-9)), first.p)
     mixed /= mixed.sum(axis=1, keepdims=True)
     shared = second.p * ((mixed / np.maximum(sums, 1e-12)) @ parents.T)
-    return {"category": Answer(first.labels, mixed, first.samples), "detail": Answer(second.labels, shared, second.samples)}
+    return {
+        "category": Answer(first.labels, mixed, first.samples),
+        "detail": Answer(second.labels, shared, second.samples),
+    }
 
 
 @lru_cache(maxsize=8)

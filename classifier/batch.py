@@ -106,7 +106,9 @@ def _classified(
         progress(done + len(waiting))
 
 
-def _rows(waiting: Sequence[tuple[Mapping[str, Any], Post]], suggester: Suggester, now: datetime) -> Iterator[dict[str, Any]]:
+def _rows(
+    waiting: Sequence[tuple[Mapping[str, Any], Post]], suggester: Suggester, now: datetime
+) -> Iterator[dict[str, Any]]:
     suggestions = suggester.suggest([post for _, post in waiting], now)
     for (cells, _), suggestion in zip(waiting, suggestions, strict=True):
         ours = added(suggestion)

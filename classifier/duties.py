@@ -58,7 +58,11 @@ class Duties:
         self._today = lru_cache(maxsize=4096)(self._current)
 
     def scores(
-        self, texts: Sequence[str], seen: Sequence[set[str]], categories: Sequence[Mapping[str, float]], where: Sequence[Where]
+        self,
+        texts: Sequence[str],
+        seen: Sequence[set[str]],
+        categories: Sequence[Mapping[str, float]],
+        where: Sequence[Where],
     ) -> Floats:
         """(texts, units): how strongly each unit's table speaks; ``categories``: slug -> probability, of either level."""
         asked = np.zeros((len(texts), len(self._categories)))
@@ -146,7 +150,7 @@ def _names(units: Sequence[Unit]) -> dict[str, int]:
 
 def _answers(units: Sequence[Unit], categories: Mapping[str, int]) -> Floats:
     """(categories, units): how fully a unit answers for a category; one of several answers less, a first level much less."""
-    sharing = defaultdict(int)
+    sharing: dict[str, int] = defaultdict(int)
     for unit in units:
         if not unit.valid_from:  # a successor shares nothing with the unit it follows
             for slug in unit.categories:

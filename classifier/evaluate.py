@@ -26,10 +26,13 @@ Floats = NDArray[np.float64]
 BATCH = 1000
 
 
-def evaluate(model: Model, samples: Sequence[Sample], reference: Reference | None = None, on: date | None = None) -> dict[str, Any]:
+def evaluate(
+    model: Model, samples: Sequence[Sample], reference: Reference | None = None, on: date | None = None
+) -> dict[str, Any]:
     """Figures of the category (over the labels of ``samples``), and under ``unit``, ``kind``, ``request`` the same where known.
 
-    ``reference``: units are judged as suggested, by duties and model together, as of ``on``; else by the model alone.
+    ``reference``: units are judged as suggested, by duties and model together, as of ``on``
+    (without it, as the units are now); else by the model alone.
     Raises SampleError where model and samples have no label in common.
     """
     report: dict[str, Any] = {"model": model.version, "rows": len(samples)}
@@ -51,7 +54,7 @@ def crossed(samples: Sequence[Sample], count: int = 5, city: tuple[str, ...] = (
         model = train([s for s, f in zip(samples, fold, strict=True) if f != number], city)
         apart = np.flatnonzero(fold == number)
         answer = _asked(model, [texts[i] for i in apart])["category"]
-        p[np.ix_(apart, [labels.index(name) for name in answer.labels])] = answer.p
+        p[np.ix_(apart, np.array([labels.index(name) for name in answer.labels]))] = answer.p
     return figures(p, np.array([labels.index(str(s.category)) for s in samples]))
 
 
@@ -59,10 +62,10 @@ def _judged(model: Model, samples: Sequence[Sample], reference: Reference | None
     texts = prepared(s.text for s in samples)
     answers = _asked(model, texts)
     if reference is not None and "category" in answers:
-        answers["unit"] = _units(texts, answers, reference, on or date.today())
+        answers["unit"] = _units(texts, answers, reference, on or date.max)
     truths: dict[str, list[str | None]] = {
         "category": [s.category for s in samples],
-        "unit": [_successor(s.unit, reference, on or date.today()) for s in samples],
+        "unit": [_successor(s.unit, reference, on or date.max) for s in samples],
         "kind": [s.kind for s in samples],
         "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
         "urgency": [s.urgency for s in samples],

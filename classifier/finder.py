@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from classifier.tokens import normal
 
 
 def pairs(text: str) -> set[str]:
     """Every two neighbouring characters of a text; made once, asked by every finder."""
-    return {a + b for a, b in zip(text, text[1:], strict=False)}
+    return {a + b for a, b in pairwise(text)}
 
 
 class Finder:

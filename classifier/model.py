@@ -118,7 +118,14 @@ def _head(matrix: Matrix, answers: Sequence[str | None], texts: Sequence[str], w
     weights, bias = solve(part, truth, len(labels))
     scale = np.maximum(np.abs(weights).max(axis=1), 1e-9) / 127
     packed = np.rint(weights / scale[:, None]).astype(np.int8)
-    return Head(labels, packed, scale.astype(np.float32), bias.astype(np.float32), fit(scores[counts], truth[counts]), int(counts.sum()))
+    return Head(
+        labels,
+        packed,
+        scale.astype(np.float32),
+        bias.astype(np.float32),
+        fit(scores[counts], truth[counts]),
+        int(counts.sum()),
+    )
 
 
 def solve(matrix: Matrix, truth: NDArray[np.int64], labels: int) -> tuple[Any, Any]:

@@ -56,7 +56,9 @@ def load(path: Path) -> Model:
     except OSError as error:
         raise ModelError(f"{path}: 读不了这个模型文件（{error.strerror}）") from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError):
-        raise ModelError(f"{path}: 不是联动的模型文件，或已损坏；请重新训练，或用 train --rollback 退回上一个") from None
+        raise ModelError(
+            f"{path}: 不是联动的模型文件，或已损坏；请重新训练，或用 train --rollback 退回上一个"
+        ) from None
     except Exception as error:  # zlib.error has no base of its own; a hostile file must never end in a traceback
         raise ModelError(f"{path}: 模型文件已损坏（{type(error).__name__}）；请重新训练") from None
 
@@ -118,7 +120,9 @@ def _read(path: Path) -> Model:
     if seal.get("format") != FORMAT:
         raise ModelError(f"{path}: 模型文件的格式是第 {seal.get('format')} 版，本程序用第 {FORMAT} 版；请重新训练")
     if seal.get("sha256") != _digest(content):
-        raise ModelError(f"{path}: 模型文件与它的校验值不符，已损坏或被改过；请重新训练，或用 train --rollback 退回上一个")
+        raise ModelError(
+            f"{path}: 模型文件与它的校验值不符，已损坏或被改过；请重新训练，或用 train --rollback 退回上一个"
+        )
     return _model(str(seal["version"]), content)
 
 

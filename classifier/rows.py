@@ -115,10 +115,11 @@ def _row(line: int, heading: Sequence[str], cells: Sequence[Any]) -> Row:
 
 def _excel(path: Path) -> Iterator[Row]:
     import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, openpyxl.utils.exceptions.InvalidFileException):
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, InvalidFileException):
         raise SampleError(f"{path}: 不是 Excel 文件，或已损坏；请用 Excel 另存为 .xlsx") from None
     try:
         lines = book.worksheets[0].iter_rows(values_only=True)

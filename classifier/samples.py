@@ -68,7 +68,9 @@ def _sample(path: Path, row: Row) -> Sample | str:
     title, body = message(row.cells, found)
     if not title and not body:
         return "没有内容"
-    label, kind, unit, asks, haste = (_cell(row, found, f) for f in ("category", "kind", "unit", "is_request", "urgency"))
+    label, kind, unit, asks, haste = (
+        _cell(row, found, f) for f in ("category", "kind", "unit", "is_request", "urgency")
+    )
     if kind in ("非诉求", "none") or (asks or "").lower() in NO or "sort" in found:
         return Sample(f"{title}\n{body}".strip(), is_request=False)
     if kind is not None and kind not in KINDS:
@@ -83,7 +85,9 @@ def _cell(row: Row, found: dict[str, str], name: str) -> str | None:
 
 def aligned(samples: Iterable[Sample], reference: Reference) -> list[Sample]:
     """Category and unit names (and aliases) as slugs where the reference knows them; other names stay as they are."""
-    categories = {c.name: c.slug for c in reversed(reference.categories)}  # a first level wins over a second of its name
+    categories = {
+        c.name: c.slug for c in reversed(reference.categories)
+    }  # a first level wins over a second of its name
     categories |= {c.name: c.slug for c in reference.categories if c.parent is None}
     units = {n: u.slug for u in reversed(reference.units) for n in (*u.aliases, u.name)}
 
@@ -110,7 +114,7 @@ def lexicon(reference: Reference, each: int = 6, length: int = 12) -> list[Sampl
     """
     made: list[Sample] = []
     for category in reference.categories:
-        chance = random.Random(category.slug)
+        chance = random.Random(category.slug)  # noqa: S311 - the same draw every time is the point
         if category.parent and category.words:
             for _ in range(each):
                 drawn = chance.sample(category.words, min(length, len(category.words)))

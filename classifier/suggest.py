@@ -54,7 +54,8 @@ class Suggester:
         self._places = Places(reference)
         self._rules = Rules(reference)
         self._units = Units(Duties(reference))
-        self._names = {e.slug: e.name for e in (*reference.categories, *reference.units, *reference.districts)}
+        self._names = {c.slug: c.name for c in reference.categories} | {d.slug: d.name for d in reference.districts}
+        self._names = {u.slug: u.name for u in reference.units} | self._names
         self._shown = np.array([len(w) > 1 and w.isalpha() for w in model.features.vocabulary], bool)
 
     def suggest(self, posts: Sequence[Post], now: datetime) -> list[Suggestion]:

@@ -32,8 +32,9 @@ def words(text: str, city: tuple[str, ...] = ()) -> list[str]:
 def city_words(reference: Reference) -> tuple[str, ...]:
     """Names of units and places that the tokenizer should not cut in two, sorted."""
     units = (name for u in reference.units for name in (u.name, *u.aliases))
-    places = (name for p in (*reference.places, *reference.districts) for name in (p.name, *p.aliases))
-    return tuple(sorted({normal(w) for w in (*units, *places) if 2 <= len(w) <= 16}))
+    places = (name for p in reference.places for name in (p.name, *p.aliases))
+    districts = (name for d in reference.districts for name in (d.name, *d.aliases))
+    return tuple(sorted({normal(w) for w in (*units, *places, *districts) if 2 <= len(w) <= 16}))
 
 
 def engine() -> str:

@@ -30,7 +30,9 @@ _FEARED = re.compile(
 )
 _IF = re.compile(r"万一|如果|要是|假如|假设|一旦|倘若|有朝一日")
 _PAST = re.compile(r"去年|前年|以前|曾经|上次|当年|前几年|往年")
-_LONG_PAST = re.compile(r"曾|上个?月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|遗留|起诉|伤残|工伤|保险|已故|去世|留下|住院期间|前天|\d+月\d+[日号]|有惊无险|后来")
+_LONG_PAST = re.compile(
+    r"曾|上个?月|之前|\d{4}年|那次|那年|事后|赔偿|理赔|判决|遗留|起诉|伤残|工伤|保险|已故|去世|留下|住院期间|前天|\d+月\d+[日号]|有惊无险|后来"
+)
 _PRICE = re.compile(
     r"多少钱|收费标准|收取|价格|(?:什么时候|何时|啥时候?)(?:才?能|可以|会)?(?:开通|安装|接通|通上|通)|开户|想安装|申请安装"
 )
@@ -54,9 +56,7 @@ class Rules:
         self._rules = [(r, frozenset(normal(w) for w in r.words)) for r in reference.rules]
         self._finder = Finder(w for _, words in self._rules for w in words)
 
-    def haste(
-        self, text: str, category: str = "", kind: Kind | None = None, seen: set[str] | None = None
-    ) -> Haste:
+    def haste(self, text: str, category: str = "", kind: Kind | None = None, seen: set[str] | None = None) -> Haste:
         """The first rule that fits ``text`` (title and body in normal form), ``category`` (a slug) and ``kind``."""
         told = self._told(text, pairs(text) if seen is None else seen)
         for rule, words in self._rules:
