@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from parsel import Selector
 
+from data.problem import Problem
 from data.records import ListRow, Post, ReadOutcome, Reply, ThreadState
 from data.reference import Board
 from spiders.text import parse_time
@@ -66,7 +67,7 @@ class ThreadPage:
     missing: tuple[str, ...] = ()  # fields that could not be read, one name a reply that was skipped
 
 
-class PageFailure(Exception):
+class PageFailure(Problem):
     """A page that cannot be used; the text says in Chinese what was found and what to do about it."""
 
     def __init__(self, outcome: ReadOutcome, sentence: str) -> None:

@@ -42,7 +42,10 @@ def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict 
 
 
 def _candidates(city: City, read: set[tuple[str, str]], now: datetime) -> Iterator[Ticket]:
+    boards = city.reference().board
     for ticket, verdict in city.store.tickets.watched(now - WATCHED_FOR):
+        if ticket.board not in boards:
+            continue  # a call or a letter: there is no thread in which anyone could answer
         passed = verdict == VerdictName.PENDING and now > ticket.reply_due
         if passed or (ticket.board, ticket.thread) in read:
             yield ticket

@@ -9,6 +9,7 @@ from typing import Any
 from data.city import City
 from data.problem import Problem
 from data.records import Action, Decision, Event, OutboxEntry, Post, Ticket
+from data.reference import Reference
 from ticketing import clocks, lifecycle
 
 OFFICE, NOTICE = "office", "notice"
@@ -107,7 +108,7 @@ def _ticket(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Tic
         title=post.title,
         kind=decision.kind,
         category=decision.category,
-        source=reference.board[post.board].name if post.board in reference.board else post.board,
+        source=source(reference, post),
         contact=decision.contact,
         unit=decision.unit,
         urgency=decision.urgency,
@@ -119,6 +120,11 @@ def _ticket(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Tic
         completion_due=due,
         tentative=tentative,
     )
+
+
+def source(reference: Reference, post: Post) -> str:
+    """来源: the board's name, or how it came in (电话, 来信 …)."""
+    return reference.board[post.board].name if post.board in reference.board else post.section
 
 
 def reply_hours(city: City, unit: str) -> float:

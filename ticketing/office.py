@@ -16,7 +16,7 @@ from data.city import City
 from data.records import OutboxEntry, OutboxState
 from ticketing import clocks
 from ticketing.attempt import Attempt, Result
-from ticketing.filing import reply_hours
+from ticketing.filing import reply_hours, source
 
 
 def file(city: City, entry: OutboxEntry) -> Attempt:
@@ -63,7 +63,7 @@ def _form(city: City, entry: OutboxEntry) -> Mapping[str, str]:
     due, _ = clocks.completion_due(
         entry.not_before, decision.urgency, decision.days, city.zone, reply_hours(city, decision.unit)
     )
-    category, board = reference.category[decision.category], reference.board.get(post.board)
+    category = reference.category[decision.category]
     return {
         **_common(city),
         "service_code": decision.category,
@@ -71,7 +71,7 @@ def _form(city: City, entry: OutboxEntry) -> Mapping[str, str]:
         "phone": decision.contact,
         "attribute[number]": str(entry.payload["number"]),
         "attribute[category]": category.name,
-        "attribute[source]": board.name if board else post.board,
+        "attribute[source]": source(reference, post),
         "attribute[contact]": decision.contact or "网上留言",
         "attribute[unit]": reference.unit[decision.unit].name,
         "attribute[filed_at]": _local(entry.not_before, city.zone),

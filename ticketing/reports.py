@@ -59,7 +59,8 @@ Judged = tuple[Ticket, Verdict | None]
 def latency(city: City, now: datetime, since: datetime | None = None, until: datetime | None = None) -> LatencyReport:
     """Per unit, board and first-level category, from the verdicts that stand."""
     reference, store = city.reference(), city.store
-    tickets = list(store.tickets.tickets(since=since, until=until))
+    filed = store.tickets.tickets(since=since, until=until)
+    tickets = [t for t in filed if t.board in reference.board]  # calls and letters have no thread and no reply clock
     standing = store.tickets.standing()
     seen = store.threads.last_reads()
     silent = {
@@ -77,7 +78,7 @@ def latency(city: City, now: datetime, since: datetime | None = None, until: dat
         now,
         row("", "全部", judged),
         _grouped(judged, lambda t: t.unit, lambda s: _unit_name(reference, s), row),
-        _grouped(judged, lambda t: t.board, lambda s: reference.board[s].name if s in reference.board else s, row),
+        _grouped(judged, lambda t: t.board, lambda s: reference.board[s].name, row),
         _grouped(judged, lambda t: t.category.partition("/")[0], lambda s: reference.category[s].name, row),
     )
 

@@ -45,11 +45,11 @@ def crawl(folder: str | None, boards: Sequence[str], as_json: bool) -> None:
 @pass_folder
 def run(folder: str | None, as_json: bool) -> None:
     """运行一轮：读论坛、给建议、发出到时的、核查答复。可放在 cron 里，每 5 分钟一次。"""
-    from classifier.service import suggester
+    from classifier.ready import ready
     from ticketing import cycle
 
     city = city_of(folder)
-    done = cycle.run(city, now, suggester(city.reference(), city.models))
+    done = cycle.run(city, now, ready(city.reference(), city.models))
     _show(done, city, as_json)
     sys.exit(0 if done.ok else 1)
 

@@ -1,0 +1,107 @@
+"""``liandong boards``: the boards and their health; a newcomer described; saved pages read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from data import reference
+from data.city import City, CityError
+from data.reference import Board
+from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, local, pass_folder
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def boards(ctx: click.Context, as_json: bool) -> None:
+    """论坛和它们的健康。"""
+    if ctx.invoked_subcommand is None:
+        _list(city_of(ctx.obj), as_json)
+
+
+def _list(city: City, as_json: bool) -> None:
+    entries = city.reference().boards
+    healths = {b.slug: city.store.threads.health(b.slug) for b in entries}
+    if as_json:
+        echo_json([{**b.model_dump(mode="json"), "health": healths[b.slug]} for b in entries])
+        return
+    rows = []
+    for b in entries:
+        h = healths[b.slug]
+        state = (
+            "停用"
+            if not b.enabled
+            else b.refused or ("还没有读过" if h is None else "正常" if h.ok else "；".join(h.failures))
+        )
+        sections = "、".join(s.name for s in b.sections)
+        rows.append((b.slug, b.name, b.engine, sections, local(h.last_complete_at if h else None, city), state))
+    echo_table("论坛", ("代号", "名称", "软件", "版块", "上次完整读到", "情形"), rows)
+
+
+@boards.command()
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", default="", help="这些页面原来的地址")
+@pass_folder
+def parse(folder: str | None, name: str, files: Sequence[Path], url: str) -> None:
+    """读保存下来的页面，打印读到的内容（每行一个 JSON）。NAME 是论坛代号或软件名。"""
+    from spiders.pages import PageFailure
+    from spiders.saved import parse as read_saved
+
+    board, failed = _board(folder, name), False
+    for path in files:
+        try:
+            for found in read_saved(board or name, path, url):
+                click.echo(json.dumps(found, ensure_ascii=False))
+        except PageFailure as error:
+            failed = True
+            click.echo(f"{path}：{error}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+def _board(folder: str | None, name: str) -> Board | None:
+    """The city's entry of that name, the shipped one outside a city, or None for an engine's name."""
+    from spiders.engines import ENGINES
+
+    try:
+        known = city_of(folder).reference().board
+    except CityError:
+        known = reference.load().board
+    if name not in known and name not in ENGINES:
+        fail(f"没有论坛或软件“{name}”；论坛：{'、'.join(known)}；软件：{'、'.join(ENGINES)}")
+    return None if name in ENGINES else known[name]
+
+
+@boards.command()
+@click.argument("url")
+@click.option("--slug", default="", help="代号；不写则取自域名")
+@click.option("--name", default="", help="名称")
+@json_option
+@pass_folder
+def add(folder: str | None, url: str, slug: str, name: str, as_json: bool) -> None:
+    """认出 URL（一个版块的列表页）用的软件，读几条给人看，并写进参考表。"""
+    from spiders.newcomer import meet
+
+    city = city_of(folder)
+    board, rows = meet(url, city.settings.crawl.user_agent, slug, name)
+    tables = city.reference()
+    if board.slug in tables.board:
+        fail(f"已经有代号 {board.slug} 的论坛；请用 --slug 另起一个")
+    tables = tables.model_copy(update={"boards": (*tables.boards, board)})
+    with city.store.transaction():
+        city.store.reference.save(tables)
+    reference.dump(tables, city.folder / "reference")
+    if as_json:
+        echo_json({"board": board.model_dump(mode="json"), "rows": rows[:5]})
+        return
+    echo_table(
+        f"{board.name}：{board.engine}，版块 {board.sections[0].id} {board.sections[0].name}",
+        ("帖子", "标题", "作者", "最后回复"),
+        [(r.thread, r.title, r.author, local(r.last_post_at, city)) for r in rows[:5]],
+    )
+    click.echo(f"已写进 {city.folder / 'reference' / 'boards.toml'}；可以 liandong crawl {board.slug}")

@@ -1,0 +1,30 @@
+"""``liandong import``: calls, letters and messages from a file come into the same queue as posts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from desk.commands.common import city_of, echo_json, json_option, now, pass_folder
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", help="来源，例如 电话、来信；不写则看文件的“来源”一列")
+@json_option
+@pass_folder
+def import_(folder: str | None, file: Path, source: str | None, as_json: bool) -> None:
+    """把电话、来信、留言的登记表（CSV、Excel、JSON Lines）读进队列；读过的不会重复。"""
+    from ticketing import incoming
+
+    city = city_of(folder)
+    done = incoming.take_in(city, file, now(), source)
+    for problem in done.problems[:20]:
+        click.echo(problem, err=True)
+    if as_json:
+        echo_json(done)
+    else:
+        click.echo(f"读进 {done.added} 条，早已读过 {done.known} 条，{len(done.problems)} 行有问题")
+    sys.exit(0 if done.added or done.known else 1)
