@@ -79,6 +79,21 @@ class Missing(Exception):
     """A field of one post or row that the page does not say; the record is skipped and the name counted."""
 
 
+FIELDS: Mapping[str, str] = {
+    "tid": "编号",
+    "title": "标题",
+    "author": "作者",
+    "posted_at": "发表时间",
+    "last_post_at": "最后发表时间",
+    "body": "正文",
+}
+
+
+def named(field: Missing | str) -> str:
+    """A field's name as staff say it."""
+    return FIELDS.get(str(field), str(field))
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -32,6 +32,7 @@ from spiders.pages import (
     has_class,
     last_match,
     malformed,
+    named,
     number,
     reading,
 )
@@ -152,7 +153,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     root = document(text)
     message = root.xpath('//*[@id="messagetext"]')
     if message:
-        signs.refuse(line(message.xpath("string(.//p[1])").get("") or message.xpath("string()").get("")))
+        signs.refuse(line(message.xpath("string(.//p[1])").get("") or message.xpath("string()").get("")), page.status)
     return text, root
 
 
@@ -160,7 +161,7 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
     try:
         first = _reply(node, context)
     except Missing as field:
-        malformed(f"读不到首帖的 {field}；可能换了模板，请打开这一页核对", field)
+        malformed(f"读不到首帖的{named(field)}；可能换了模板，请打开这一页核对", field)
     pictures = node.xpath(f'(.//*[@id="postmessage_{_pid(node)}"])[1] | .//div[{has_class("pattl")}]').getall()
     return Post(
         board=context.board.slug,

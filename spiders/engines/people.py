@@ -32,6 +32,7 @@ from spiders.pages import (
     document,
     has_class,
     malformed,
+    named,
     reading,
 )
 from spiders.text import clean, line
@@ -83,7 +84,7 @@ def read_list(page: Page, board: Board, section: str) -> ListPage:
         except Missing as field:
             missing.append(str(field))
     if items and not rows:
-        malformed(f"列表里的 {len(items)} 条留言都缺少 {missing[0]}；接口可能变了，请核对")
+        malformed(f"列表里的 {len(items)} 条留言都缺少{named(missing[0])}；接口可能变了，请核对")
     following = _after(board, section, rows[-1].thread) if rows else None
     return ListPage(tuple(rows), following, tuple(missing))
 

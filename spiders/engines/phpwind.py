@@ -30,6 +30,7 @@ from spiders.pages import (
     has_class,
     last_match,
     malformed,
+    named,
     number,
     reading,
 )
@@ -176,7 +177,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         except Missing as field:
             missing.append(str(field))
     if shown == 1 and post is None:
-        malformed(f"读不到首帖（{'、'.join(missing) or '没有楼主一层'}）；可能换了模板，请打开这一页核对")
+        malformed(f"读不到首帖（{'、'.join(map(named, missing)) or '没有楼主一层'}）；可能换了模板，请打开这一页核对")
     following = thread_ask(board, thread, shown + 1) if more else None
     return ThreadPage(
         thread, title, section, _closed(root), post, tuple(replies), shown, pages, following, tuple(missing)
@@ -194,7 +195,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
             reasons or root.xpath(f"//div[{has_class('f14')} or {has_class('error_wrap')}]").xpath("string()").getall()
         )
         first = re.sub(r"^\s*\d+、", "", words[0]) if words else root.xpath("string(//body)").get("")
-        signs.refuse(line(first))
+        signs.refuse(line(first), page.status)
     return text, root
 
 

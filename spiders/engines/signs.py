@@ -16,7 +16,7 @@ WORDS: tuple[tuple[ReadOutcome, re.Pattern[str]], ...] = (
     (
         ReadOutcome.GONE,
         re.compile(
-            "不存在|已被?删除|被.{0,8}删除|正在.{0,2}审核|(没|未)通过.{0,6}(验证|审核)|等待审核|非法|被管理员关闭|回收站|已被?屏蔽"
+            "不存在|已被?删除|被.{0,8}删除|正在.{0,2}审核|(没|未)通过.{0,6}(验证|审核)|等待审核|ID ?非法|被管理员关闭|回收站|已被?屏蔽"
         ),
     ),
     (ReadOutcome.LOGIN, re.compile("(尚未|没有|未|还没)登[录陆]|请先?登[录陆]|需要?登[录陆]|登[录陆]后")),
@@ -58,9 +58,10 @@ def check_status(page: Page) -> None:
         raise PageFailure(ReadOutcome.MALFORMED, f"站点答复 {status}，转到了别的地址；请核对 boards.toml 的 url")
 
 
-def refuse(words: str) -> NoReturn:
+def refuse(words: str, status: int = 200) -> NoReturn:
     """The board answered with a message instead of the page: raise what the message means, quoting it."""
-    outcome = next((o for o, pattern in WORDS if pattern.search(words[:2000])), ReadOutcome.MALFORMED)
+    unsaid = ReadOutcome.GONE if status in (404, 410) else ReadOutcome.MALFORMED
+    outcome = next((o for o, pattern in WORDS if pattern.search(words[:2000])), unsaid)
     raise PageFailure(outcome, f"论坛提示“{quote(words)}”：{ADVICE[outcome]}")
 
 
@@ -71,22 +72,22 @@ def explain(page: Page, text: str, expected: str, wanted: str) -> NoReturn:
     found = engines.identify(text)
     if found is not None and found != expected:
         _wrong(expected, found)
-    if found is None:
-        other = next((name for name, pattern in OTHERS.items() if pattern.search(text)), None)
-        if other:
-            _wrong(expected, other)
-        if page.status in (404, 410):
-            raise PageFailure(ReadOutcome.GONE, f"站点答复 {page.status}：{ADVICE[ReadOutcome.GONE]}")
-        plain = _visible(text)
-        outcome = next((o for o, pattern in WORDS if pattern.search(plain)), None) if len(plain) < 1500 else None
-        if outcome:
+    other = None if found else next((software for software, pattern in OTHERS.items() if pattern.search(text)), None)
+    if other:
+        _wrong(expected, other)
+    if page.status in (404, 410):
+        raise PageFailure(ReadOutcome.GONE, f"站点答复 {page.status}：{ADVICE[ReadOutcome.GONE]}")
+    plain = _visible(text)
+    if len(plain) < (200 if found else 1500):  # a page with little on it but a message; a forum's own has menus as well
+        outcome = next((o for o, pattern in WORDS if pattern.search(plain)), None)
+        # That a thread is gone we take from its own board only: any server says 不存在 of an address it does not know.
+        if outcome and (found or outcome is not ReadOutcome.GONE):
             raise PageFailure(outcome, f"页面上写着“{quote(plain)}”：{ADVICE[outcome]}")
+    if found is None:
         raise PageFailure(
             ReadOutcome.WRONG_SOFTWARE,
             f"这一页不像 {expected} 的页面，也认不出是什么软件；请核对 boards.toml 的 engine 和 url",
         )
-    if page.status in (404, 410):
-        raise PageFailure(ReadOutcome.GONE, f"站点答复 {page.status}：{ADVICE[ReadOutcome.GONE]}")
     raise PageFailure(ReadOutcome.MALFORMED, f"是 {expected} 的页面，但读不到{wanted}；可能换了模板，请打开这一页核对")
 
 
