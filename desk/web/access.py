@@ -30,7 +30,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "queue.undo": _CLERKS,
     "tickets.index": _EVERYONE,  # a liaison officer sees the own unit's only
     "tickets.show": _EVERYONE,
-    "tickets.move": _EVERYONE,  # which moves, ticketing.lifecycle says
+    "tickets.move": frozenset({"clerk", "liaison", "admin"}),  # which moves, ticketing.lifecycle says
     "tickets.contact": _EVERYONE,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Self
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from data.records import Kind, Suggestion, Urgency
@@ -21,25 +22,29 @@ REASONS: Mapping[str, str] = {
     "5": "广告或违规内容",
 }
 TOLD = "紧急情况，已电话转告"
-URGENCIES = [(Urgency.DAYS.value, "按工作日"), (Urgency.IMMEDIATE.value, "即办")]
+URGENCIES = {Urgency.DAYS.value: "按工作日", Urgency.IMMEDIATE.value: "即办"}
 LONGEST_DAYS = 60
 
 
-class Choice(SelectField):  # type: ignore[misc]  # WTForms has no annotations
-    """A select that says in Chinese what is wrong."""
+class Choice(StringField):  # type: ignore[misc]  # WTForms has no annotations
+    """One of ``options`` (value -> how it is shown); the template draws the select."""
+
+    def __init__(self, label: str, options: Mapping[str, str] = MappingProxyType({}), **more: Any) -> None:
+        super().__init__(label, **more)
+        self.options = options
 
     def pre_validate(self, form: Any) -> None:
-        if self.data not in {value for value, *_ in self.iter_choices()}:
+        if self.data not in self.options:
             raise ValueError(f"请选择{self.label.text}")
 
 
 class CorrectForm(FlaskForm):  # type: ignore[misc]
     """Kind, category, unit and urgency as the clerk sees them."""
 
-    kind = Choice("诉求类型", choices=[(k.value, k.value) for k in Kind])
+    kind = Choice("诉求类型", {k.value: k.value for k in Kind})
     category = Choice("类别")
     unit = Choice("承办单位")
-    urgency = Choice("办理时限", choices=URGENCIES)
+    urgency = Choice("办理时限", URGENCIES)
     days = IntegerField("工作日", [Optional(), NumberRange(1, LONGEST_DAYS, f"工作日要在 1 到 {LONGEST_DAYS} 之间")])
     contact = StringField("联系方式", [Length(max=200, message="联系方式最多 200 字")])
     reason = StringField("说明", [Length(max=200, message="说明最多 200 字")])
@@ -48,8 +53,8 @@ class CorrectForm(FlaskForm):  # type: ignore[misc]
     def blank(cls, reference: Reference, on: date, **values: Any) -> Self:
         """The form with the city's choices, filled from ``values``, else from what was sent."""
         form = cls(formdata=None, data=values) if values else cls()
-        form.category.choices = [(c.slug, c.name) for c in reference.categories]
-        form.unit.choices = [(u.slug, u.name) for u in reference.units_on(on)]
+        form.category.options = {c.slug: c.name for c in reference.categories}
+        form.unit.options = {u.slug: u.name for u in reference.units_on(on)}
         return form
 
     @classmethod
@@ -78,7 +83,7 @@ class CorrectForm(FlaskForm):  # type: ignore[misc]
 class RejectForm(FlaskForm):  # type: ignore[misc]
     """Why a post is not filed: one of the numbered reasons, or that someone was told by telephone."""
 
-    reason = Choice("理由", choices=[*REASONS.items(), (TOLD, TOLD)])
+    reason = Choice("理由", {**REASONS, TOLD: TOLD})
 
     @property
     def said(self) -> str:
