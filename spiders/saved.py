@@ -50,7 +50,7 @@ def entry_for(engine: str, url: str = "") -> Board:
     """A makeshift entry for pages of a board that is not in boards.toml. Raises UnknownEngine."""
     engines.get(engine)
     home = re.match(r"https?://[^/?#]+/", url)
-    sections = (Section(id="0", name=""),)
+    sections = (Section(id="0", name="存下的页面"),)
     return Board(
         slug=engine, name=engine, engine=engine, url=home[0] if home else "http://localhost/", sections=sections
     )
