@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from urllib.parse import urljoin
 
-from bs4 import BeautifulSoup, NavigableString, Tag
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup, Tag
+from bs4.element import PageElement, PreformattedString
 
 MAX_BODY = 100_000  # characters kept of one body; the softwares themselves stop at about 50,000
 
@@ -98,20 +98,22 @@ def _unwanted(tag: Tag) -> bool:
 
 
 def _text(soup: BeautifulSoup) -> str:
-    for node in soup.find_all(string=True):
-        if isinstance(node, PreformattedString):  # comments, declarations
-            node.extract()
-        elif node.find_parent("pre") is None:
-            node.replace_with(NavigableString(re.sub(r"[ \t\r\n\f]+", " ", node)))
-    for tag in soup.find_all(True):
-        if tag.name == "br":
-            tag.replace_with("\n")
-        elif tag.name in _BLOCKS:
-            tag.insert(0, "\n")
-            tag.append("\n")
-        elif tag.name in ("td", "th"):
-            tag.append(" ")
-    return tidy(soup.get_text())
+    """Walked without changing the tree: every insertion into a deep one costs its depth."""
+    parts: list[str] = []
+    waiting: list[tuple[PageElement | str, bool]] = [
+        (soup, False)
+    ]  # what to write next, and whether it stands in <pre>
+    while waiting:
+        node, kept = waiting.pop()
+        if isinstance(node, Tag):
+            edge = "\n" if node.name in _BLOCKS or node.name == "br" else ""
+            parts.append(edge)
+            after = " " if node.name in ("td", "th") else "" if node.name == "br" else edge
+            waiting.append((after, True))
+            waiting += [(child, kept or node.name == "pre") for child in reversed(node.contents)]
+        elif isinstance(node, str) and not isinstance(node, PreformattedString):  # not comments and declarations
+            parts.append(str(node) if kept else re.sub(r"[ \t\r\n\f]+", " ", node))
+    return tidy("".join(parts))
 
 
 def tidy(text: str) -> str:

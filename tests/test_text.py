@@ -143,7 +143,7 @@ def test_a_body_is_capped() -> None:
 
 def test_deeply_nested_markup_is_read_without_running_out_of_stack() -> None:
     assert "底" in clean("<b>" * 200 + "底", "").text
-    clean("<div>" * 20_000 + "底", "")
+    assert clean("<div>" * 2_000 + "底", "").text == "底"  # the page's own parser stops at 2,048
 
 
 @given(st.text(max_size=300))
