@@ -64,8 +64,8 @@ class Clock:
         self.at += timedelta(**by)
 
 
-def post(thread: str, title: str, body: str, minutes: int = 30, **more: Any) -> Post:
-    url = f"http://bbs.lyw.example/thread-{thread}-1-1.html"
+def post(thread: str, title: str, body: str, minutes: int = 30, url: str = "", **more: Any) -> Post:
+    url = url or f"http://bbs.lyw.example/thread-{thread}-1-1.html"
     return Post("lyw", thread, "2", url, title, "小浪底", NOW - timedelta(minutes=minutes), body, **more)
 
 
@@ -164,8 +164,18 @@ def _tickets(city: City) -> None:
     store = city.store
     replies = (
         Reply("lyw", "201", "r1", 2, "lyic", answered.filed_at + timedelta(minutes=4), "已转交水务集团办理。"),
-        Reply("lyw", "201", "r2", 3, "路人甲", answered.filed_at + timedelta(minutes=9), "我家也是，电话 0379-63123456"),
-        Reply("lyw", "201", "r3", 4, "洛阳水务集团", answered.filed_at + timedelta(hours=1), "经查，管网冲洗造成，现已恢复。"),
+        Reply(
+            "lyw", "201", "r2", 3, "路人甲", answered.filed_at + timedelta(minutes=9), "我家也是，电话 0379-63123456"
+        ),
+        Reply(
+            "lyw",
+            "201",
+            "r3",
+            4,
+            "洛阳水务集团",
+            answered.filed_at + timedelta(hours=1),
+            "经查，管网冲洗造成，现已恢复。",
+        ),
     )
     original = store.threads.post("lyw", "201")
     assert original is not None
@@ -174,7 +184,9 @@ def _tickets(city: City) -> None:
         Read("lyw", "201", NOW - timedelta(minutes=40), ReadOutcome.OK, True, 200, 1),
         [snapshot("lyw", "201", original.url, NOW, 200, b"<html>page</html>")],
     )
-    store.tickets.add_event(Event(answered.number, answered.filed_at + timedelta(minutes=20), "accept", "liaison"), "accepted")
+    store.tickets.add_event(
+        Event(answered.number, answered.filed_at + timedelta(minutes=20), "accept", "liaison"), "accepted"
+    )
     store.tickets.add_verdict(
         Verdict(
             answered.number,
@@ -234,9 +246,21 @@ def _background(city: City) -> None:
     """What the status and boards pages tell of."""
     store = city.store
     store.outbox.put(
-        OutboxEntry("notice/20110725-0002", "notice", "20110725-0002", {}, NOW, NOW, OutboxState.UNKNOWN, 1, error="读取回应超时")
+        OutboxEntry(
+            "notice/20110725-0002",
+            "notice",
+            "20110725-0002",
+            {},
+            NOW,
+            NOW,
+            OutboxState.UNKNOWN,
+            1,
+            error="读取回应超时",
+        )
     )
-    store.outbox.put(OutboxEntry("file/lyw/9/9", "office", "lyw/9", {}, NOW, NOW, OutboxState.FAILED, 12, error="HTTP 422"))
+    store.outbox.put(
+        OutboxEntry("file/lyw/9/9", "office", "lyw/9", {}, NOW, NOW, OutboxState.FAILED, 12, error="HTTP 422")
+    )
     stages = {"crawl": {"ok": False, "failures": ["洛阳信息港连不上"]}, "send": {"ok": True}}
     store.runs.start(Run("cron:1", NOW - timedelta(minutes=6), NOW - timedelta(minutes=5), False, stages))
     store.runs.alert(Alert(NOW, "board", "lyxxg/20110725", "洛阳信息港连不上，请检查网络"))

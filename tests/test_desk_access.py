@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from desk_city import NOW, PASSWORD, Clock, desk, login, make, staff, token
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -18,6 +17,7 @@ from desk.people import set_password
 from desk.web import HEADERS, create_app
 from desk.web.access import ACCESS, PUBLIC
 from desk.web.session import secret_of
+from tests.desk_city import NOW, PASSWORD, Clock, desk, login, make, staff, token
 
 # SciPy says so of every curve that comes down to 0; the report shows such a bound as open.
 pytestmark = pytest.mark.filterwarnings("ignore:The confidence interval is undefined:RuntimeWarning")
@@ -120,7 +120,9 @@ def test_every_answer_carries_the_headers(browsers: dict[str, FlaskClient], addr
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("address", ["/", "/tickets", "/tickets/20110725-0001", "/report", "/boards", "/status", "/login"])
+@pytest.mark.parametrize(
+    "address", ["/", "/tickets", "/tickets/20110725-0001", "/report", "/boards", "/status", "/login"]
+)
 def test_no_page_has_inline_script_or_style(browsers: dict[str, FlaskClient], address: str) -> None:
     html = browsers["admin"].get(address, follow_redirects=True).text
     assert "<style" not in html

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk_city import NOW, PASSWORD, make
 
 from data.city import City
 from desk.people import PeopleError, add_user, first_admin, set_password, verify
+from tests.desk_city import NOW, PASSWORD, make
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from data.records import Kind, Suggestion, Urgency
 from data.reference import Reference
@@ -35,7 +35,17 @@ class Choice(StringField):  # type: ignore[misc]  # WTForms has no annotations
 
     def pre_validate(self, form: Any) -> None:
         if self.data not in self.options:
-            raise ValueError(f"请选择{self.label.text}")
+            raise ValidationError(f"请选择{self.label.text}")
+
+
+class Days(IntegerField):  # type: ignore[misc]
+    """A number of days; what is none is said in Chinese."""
+
+    def process_formdata(self, values: list[str]) -> None:
+        try:
+            super().process_formdata(values)
+        except ValueError:
+            raise ValueError("工作日要填整数") from None
 
 
 class CorrectForm(FlaskForm):  # type: ignore[misc]
@@ -45,7 +55,7 @@ class CorrectForm(FlaskForm):  # type: ignore[misc]
     category = Choice("类别")
     unit = Choice("承办单位")
     urgency = Choice("办理时限", URGENCIES)
-    days = IntegerField("工作日", [Optional(), NumberRange(1, LONGEST_DAYS, f"工作日要在 1 到 {LONGEST_DAYS} 之间")])
+    days = Days("工作日", [Optional(), NumberRange(1, LONGEST_DAYS, f"工作日要在 1 到 {LONGEST_DAYS} 之间")])
     contact = StringField("联系方式", [Length(max=200, message="联系方式最多 200 字")])
     reason = StringField("说明", [Length(max=200, message="说明最多 200 字")])
 

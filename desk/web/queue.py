@@ -139,8 +139,8 @@ def correct() -> Answer:
         unit=form.unit.data,
         urgency=Urgency(form.urgency.data),
         days=form.days.data if form.urgency.data == Urgency.DAYS else 0,
-        contact=form.contact.data.strip(),
-        reason=form.reason.data.strip(),
+        contact=(form.contact.data or "").strip(),
+        reason=(form.reason.data or "").strip(),
     )
 
 
