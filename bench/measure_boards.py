@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from data.records import Post, Reply
+from data.records import ListRow, Post, Reply, ThreadState
 from spiders import engines, saved
 from spiders.pages import PageFailure, ThreadPage
 from spiders.text import tidy
 
-FIELDS = ("title", "author", "time", "floor", "body", "body characters", "replies")
+CITY = ZoneInfo("Asia/Shanghai")
+FIELDS = ("title", "author", "time", "floor", "body", "body characters", "replies", "list rows")
 
 
 @dataclass
@@ -75,6 +77,8 @@ def measure(truth_file: Path) -> tuple[Tally, int]:
             continue
         found[page.thread].update({reply.id: reply for reply in page.replies})
         last_pages[page.thread] |= {page.page, -(page.pages or 1)}
+    for path, row in _list_rows(truth_file.parent, engine):
+        _check_row(tally, path.name, row, truth[row.thread])
     for thread, replies in found.items():
         _check_replies(tally, thread, replies, truth[thread], last_pages[thread], engine)
     return tally, pages
@@ -87,6 +91,30 @@ def _thread_pages(folder: Path, engine: str) -> Iterator[tuple[Path, ThreadPage]
             yield path, engines.get(engine).read_thread(saved.load(board, path), board)
         except PageFailure as failure:
             print(f"  {folder.name}/{path.name}: {failure.outcome.value}", file=sys.stderr)
+
+
+def _list_rows(folder: Path, engine: str) -> Iterator[tuple[Path, ListRow]]:
+    board = saved.entry_for(engine)
+    for path in sorted(folder.glob("list_*.htm*")):
+        try:
+            rows = engines.get(engine).read_list(saved.load(board, path), board, "2").rows
+            yield from ((path, row) for row in rows)
+        except PageFailure as failure:
+            print(f"  {folder.name}/{path.name}: {failure.outcome.value}", file=sys.stderr)
+
+
+def _check_row(tally: Tally, where: str, row: ListRow, known: dict[str, Any]) -> None:
+    """Title, author, day, and whether it is pinned or a stub; what changes (last post, replies) is not in the truth."""
+    day = datetime.fromtimestamp(known["dateline"], CITY).date()
+    pinned = bool(known.get("topped", known.get("displayorder", 0)))
+    moved = known["kind"] == "moved-stub"
+    read = (row.title, row.author, row.posted_at and row.posted_at.astimezone(CITY).date(), row.sticky)
+    tally.check(
+        "list rows",
+        f"{where} {row.thread}",
+        (*read, row.state is ThreadState.MOVED),
+        (" ".join(known["title"].split()), known["author"], day, pinned, moved),
+    )
 
 
 def _check_post(tally: Tally, where: str, post: Post | None, known: dict[str, Any], engine: str) -> None:

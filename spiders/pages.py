@@ -11,6 +11,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
+from lxml import etree
 from parsel import Selector
 
 from data.problem import Problem
@@ -201,8 +202,15 @@ class Context:
 
 
 def document(text: str) -> Selector:
-    """A whole page parsed by lxml."""
-    return Selector(text=text, type="html")
+    """A whole page parsed by lxml. Raises PageFailure when the parser gave up on the way.
+
+    It does so, without a word, at 2,048 nested tags: whatever follows, an official answer too, would be missing.
+    """
+    parser = etree.HTMLParser(recover=True, encoding="utf8", huge_tree=True)
+    root = etree.fromstring(text.strip().replace("\x00", "").encode() or b"<html/>", parser=parser)
+    if len(parser.error_log.filter_from_fatals()):
+        malformed("页面里的标签套得太深，后面的内容读不出来；可能有人有意为之，请打开这一页看看")
+    return Selector(root=etree.fromstring(b"<html/>", parser=parser) if root is None else root, type="html")
 
 
 def base_of(root: Selector, url: str) -> str:

@@ -112,3 +112,11 @@ def test_an_answer_forged_inside_a_body_is_not_a_reply() -> None:
     assert body != page.encode()
     read = engines.get("discuz").read_thread(Page("http://x.test/", 200, {}, body, datetime.now(UTC)), BOARDS[0])
     assert "9999" not in {reply.id for reply in read.replies}
+
+
+def test_a_body_nested_so_deep_that_the_answers_after_it_are_lost_is_not_read_as_unanswered() -> None:
+    page = (Path(__file__).with_name("pages") / "discuz" / "thread_first_page.html").read_text(encoding="utf-8")
+    body = page.replace("我也看见了。", "<b>" * 3_000, 1).encode()
+    with pytest.raises(PageFailure, match="套得太深") as caught:
+        engines.get("discuz").read_thread(Page("http://x.test/", 200, {}, body, datetime.now(UTC)), BOARDS[0])
+    assert caught.value.outcome is ReadOutcome.MALFORMED

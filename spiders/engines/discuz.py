@@ -119,6 +119,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     nodes = [p for p in root.xpath('//div[starts-with(@id, "post_")][not(ancestor::td[@class="t_f"])]') if _pid(p)]
     if not nodes:
         signs.explain(page, text, name, "帖子")
+    signs.whole(text)
     thread, title = _thread(root, page.url), line(root.xpath('string(//*[@id="thread_subject"])').get(""))
     if not thread or not title:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
@@ -151,7 +152,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     signs.check_status(page)
     text = decode(page, board.encoding)
     root = document(text)
-    message = root.xpath('//*[@id="messagetext"]')
+    message = root.xpath('//*[@id="messagetext"][not(//*[@id="postlist" or @id="threadlist"])]')
     if message:
         signs.refuse(line(message.xpath("string(.//p[1])").get("") or message.xpath("string()").get("")), page.status)
     return text, root

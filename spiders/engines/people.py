@@ -149,6 +149,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     found = _TID.search(page.url) or _TID.search(root.xpath('string(//link[@rel="canonical"]/@href)').get(""))
     if not title or not body:
         signs.explain(page, text, name, "留言")
+    signs.whole(text)
     if not found:
         malformed("不知道这一页是哪一条留言：网址里没有 tid；请给出网址")
     context = Context(board, page.received_at, page.url, found[1])

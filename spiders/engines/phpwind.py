@@ -158,6 +158,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     )
     if not nodes:
         signs.explain(page, text, name, "帖子")
+    signs.whole(text)
     thread, title = _thread(root, page.url), _title(root)
     if not thread or not title:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
@@ -189,7 +190,10 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     signs.check_status(page)
     text = decode(page, board.encoding)
     root = document(text)
-    if line(root.xpath("string(//title)").get("")).startswith("提示信息"):
+    page_itself = root.xpath(
+        '//*[@id="threadlist" or @id="subject_tpc" or @id="J_posts_list"]'
+    )  # a thread may be titled so
+    if not page_itself and line(root.xpath("string(//title)").get("")).startswith("提示信息"):
         reasons = root.xpath(f"//div[{has_class('regIgnore')}]//li").xpath("string()").getall()
         words = (
             reasons or root.xpath(f"//div[{has_class('f14')} or {has_class('error_wrap')}]").xpath("string()").getall()

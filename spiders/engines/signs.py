@@ -19,8 +19,14 @@ WORDS: tuple[tuple[ReadOutcome, re.Pattern[str]], ...] = (
             "不存在|已被?删除|被.{0,8}删除|正在.{0,2}审核|(没|未)通过.{0,6}(验证|审核)|等待审核|ID ?非法|被管理员关闭|回收站|已被?屏蔽"
         ),
     ),
-    (ReadOutcome.LOGIN, re.compile("(尚未|没有|未|还没)登[录陆]|请先?登[录陆]|需要?登[录陆]|登[录陆]后")),
-    (ReadOutcome.FORBIDDEN, re.compile("权限|无权|禁止|拒绝|认证版块|Access Denied|Forbidden|签名", re.IGNORECASE)),
+    (
+        ReadOutcome.LOGIN,
+        re.compile("(尚未|没有|未|还没)登[录陆]|请先?登[录陆]|需要?登[录陆]|登[录陆]后|游客.{0,12}(无法|不能|没有)"),
+    ),
+    (
+        ReadOutcome.FORBIDDEN,
+        re.compile("权限|无权|无法进行此操作|禁止|拒绝|认证版块|Access Denied|Forbidden|签名", re.IGNORECASE),
+    ),
     (
         ReadOutcome.UNREACHABLE,
         re.compile("繁忙|维护|(站点|论坛)(暂时|已)?关闭|过于频繁|稍[后候]|Database Error|System Error|502|503"),
@@ -56,6 +62,12 @@ def check_status(page: Page) -> None:
         raise PageFailure(outcome, f"站点答复 {status}：{ADVICE[outcome]}")
     if 300 <= status < 400:
         raise PageFailure(ReadOutcome.MALFORMED, f"站点答复 {status}，转到了别的地址；请核对 boards.toml 的 url")
+
+
+def whole(text: str) -> None:
+    """A thread cut short in transfer looks like one without the last answers. Raises PageFailure."""
+    if "</html" not in text[-4000:].lower():
+        raise PageFailure(ReadOutcome.MALFORMED, "页面没有结尾，可能没有传完；会再读一次")
 
 
 def refuse(words: str, status: int = 200) -> NoReturn:
