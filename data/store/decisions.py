@@ -22,7 +22,9 @@ class Decisions:
         """Put suggested posts into the queue."""
         for suggestion in suggestions:
             self.db.table("suggestions").insert(to_row(suggestion))
-            self._stage(suggestion.board, suggestion.thread, "suggested")
+            # Only a new post: one a clerk decided meanwhile must not come back and be filed twice.
+            query = "update posts set stage = 'suggested' where board = ? and thread = ? and stage = 'new'"
+            self.db.execute(query, [suggestion.board, suggestion.thread])
 
     def suggestion(self, board: str, thread: str) -> Suggestion | None:
         """The latest suggestion for a post."""
@@ -66,14 +68,13 @@ class Decisions:
         return list(from_rows(Decision, rows))
 
     def samples(self) -> Iterator[tuple[Post, Decision]]:
-        """Each decided post with its last decision: what the next model may learn from."""
+        """Each decided post with its last decision, unless it was taken back: what the next model may learn from."""
         query = """select d.* from decisions d join
             (select board, thread, max(id) id from decisions group by board, thread) last on d.id = last.id order by d.id"""
         for row in self.db.query(query):
             decision = from_row(Decision, row)
-            post = next(
-                self.db.table("posts").rows_where("board = ? and thread = ?", [decision.board, decision.thread]), None
-            )
+            where = "board = ? and thread = ? and stage = 'decided'"
+            post = next(self.db.table("posts").rows_where(where, [decision.board, decision.thread]), None)
             if post:
                 yield from_row(Post, post), decision
 

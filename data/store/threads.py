@@ -136,19 +136,19 @@ class Threads:
 
     def _save_replies(self, thread: Thread, read: Read) -> None:
         board, number = thread.post.board, thread.post.thread
-        before = {r.id: r for r in self.replies(board, number)}
+        known = {r.id: r for r in self.replies(board, number, gone=True)}
+        standing = {r.id for r in self.replies(board, number)}
         for reply in thread.replies:
-            old = before.pop(reply.id, None)
+            old = known.get(reply.id)
             if old is None:
-                row = {**to_row(reply), "first_read": read.id, "gone_at": None}
-                self.db.table("replies").insert(row, replace=True)
-            elif old != reply:
+                known[reply.id] = reply
+                self.db.table("replies").insert({**to_row(reply), "first_read": read.id, "gone_at": None})
+            elif old != reply or reply.id not in standing:
                 if old.body != reply.body:
                     self._keep_version(board, number, reply.id, "", old.body, read.at)
-                self.db.table("replies").update(
-                    (board, number, reply.id), to_row(reply, drop=("board", "thread", "id"))
-                )
-        for gone in before if read.complete else ():
+                row = {**to_row(reply, drop=("board", "thread", "id")), "gone_at": None}
+                self.db.table("replies").update((board, number, reply.id), row)
+        for gone in standing - {r.id for r in thread.replies} if read.complete else ():
             # Deleted since: it stays with the evidence of when it stood there.
             self.db.table("replies").update((board, number, gone), {"gone_at": stamp(read.at)})
 
@@ -171,7 +171,7 @@ class Threads:
         """Pages as received, oldest first; all of them without ``ids``."""
         where = "" if ids is None else f"id in ({','.join(map(str, map(int, ids)))})"
         for row in self.db.table("snapshots").rows_where(where or None, order_by="id"):
-            yield from_row(Snapshot, {**row, "body": zlib.decompress(row["body"])})
+            yield from_row(Snapshot, {**row, "body": _unpacked(row["body"])})
 
     def post(self, board: str, thread: str) -> Post | None:
         row = next(self.db.table("posts").rows_where("board = ? and thread = ?", [board, thread]), None)
@@ -224,6 +224,14 @@ class Threads:
         """The last run's health of a board."""
         row = next(self.db.table("health").rows_where("board = ?", [board], order_by="id desc", limit=1), None)
         return from_row(BoardHealth, row) if row else None
+
+
+def _unpacked(body: bytes) -> bytes:
+    """A page as received; one that was overwritten is given as it is, and its hash will tell."""
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return body
 
 
 def link(previous: str, page: Snapshot) -> str:
