@@ -89,7 +89,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_post_and_its_replies_come_back_from_the_database(store: Store) -> None:
-    the_post = post(author=None, images=("a.jpg", "b.jpg"), rating="满意", title="'; drop table posts; --", body="\x00<b>&")
+    the_post = post(
+        author=None, images=("a.jpg", "b.jpg"), rating="满意", title="'; drop table posts; --", body="\x00<b>&"
+    )
     replies = (reply(edited_at=FILED, to="1"), reply(author=None, floor=None, posted_at=FILED + timedelta(hours=3)))
     store.threads.save(Thread(the_post, replies), read(id=0), ())
     assert store.threads.post("lyw", "101") == the_post

@@ -1,0 +1,354 @@
+"""Transactions, two connections, leases, the outbox and databases that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from build import FILED, HOUR, MINUTE, SECOND, decision, post, read, suggestion, ticket
+
+from data.records import Alert, OutboxEntry, OutboxState, Post, Run, Thread, Urgency
+from data.reference import Reference
+from data.store import Store, StoreError
+
+LEASE = 2 * MINUTE
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Store:
+    return Store(path)
+
+
+def put(store: Store, key: str = "file/lyw/101/1", **given: object) -> bool:
+    entry = OutboxEntry(key, "office", "lyw/101", {"number": "1"}, FILED, FILED)
+    return store.outbox.put(replace(entry, **given))  # type: ignore[arg-type]
+
+
+def save(store: Store, the_post: Post) -> None:
+    store.threads.save(Thread(the_post, ()), read(id=0, thread=the_post.thread), ())
+
+
+# Transactions.
+
+
+def change_everything_and_fail(store: Store, reference: Reference) -> None:
+    with store.transaction():
+        save(store, post(thread="102"))
+        store.decisions.suggest([suggestion()])
+        store.decisions.decide(decision())
+        put(store)
+        store.outbox.take(FILED, "me", LEASE, ["office"])
+        store.tickets.next_number("20110725")
+        store.tickets.file(ticket(), "filed")
+        store.runs.start(Run("me", FILED))
+        store.runs.alert(Alert(FILED, "a", "b", "c"))
+        store.runs.acquire("run", "me", FILED, LEASE)
+        store.runs.set_mark("m", 3)
+        store.threads.listed("lyw", "2", [], FILED)
+        store.reference.save(reference)
+        raise RuntimeError
+
+
+def test_a_transaction_that_fails_leaves_nothing_of_any_table(store: Store, reference: Reference) -> None:
+    save(store, post())
+    before = list(store.db.conn.iterdump())
+    with pytest.raises(RuntimeError):
+        change_everything_and_fail(store, reference)
+    assert list(store.db.conn.iterdump()) == before
+    assert store.reference.load() is None
+
+
+def put_and_fail(store: Store) -> None:
+    with store.transaction():
+        put(store, "b")
+        raise RuntimeError
+
+
+def test_an_inner_transaction_fails_alone_when_the_outer_one_goes_on(store: Store) -> None:
+    with store.transaction():
+        put(store, "a")
+        with pytest.raises(RuntimeError):
+            put_and_fail(store)
+        put(store, "c")
+    assert [e.key for e in store.outbox.entries(OutboxState.WAITING)] == ["a", "c"]
+
+
+def test_an_outer_transaction_that_fails_takes_the_inner_one_with_it(store: Store) -> None:
+    def outer() -> None:
+        with store.transaction():
+            with store.transaction():
+                put(store)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        outer()
+    assert store.outbox.entry("file/lyw/101/1") is None
+
+
+def test_a_write_without_a_transaction_is_there_for_the_next_process(path: Path, store: Store) -> None:
+    store.runs.alert(Alert(FILED, "board", "lyw", "x"))
+    store.threads.walked("lyw", "2", FILED)
+    assert not store.db.conn.in_transaction
+    with closing(Store(path)) as other:
+        assert len(other.runs.alerts()) == 1
+
+
+def test_what_one_connection_commits_the_other_sees_and_not_before(path: Path, store: Store) -> None:
+    other = Store(path)
+    with store.transaction():
+        put(store)
+        assert other.outbox.entry("file/lyw/101/1") is None
+    assert other.outbox.entry("file/lyw/101/1") is not None
+
+
+def test_a_second_writer_waits_its_turn_and_is_not_refused_halfway(path: Path, store: Store) -> None:
+    other = Store(path)
+    other.db.execute("pragma busy_timeout = 50").fetchall()
+    with store.transaction():
+        put(store)
+        with pytest.raises(sqlite3.OperationalError, match="locked"), other.transaction():
+            pytest.fail("the write lock must be taken at once")
+    with other.transaction():
+        put(other, "again")
+    assert len(store.outbox.entries(OutboxState.WAITING)) == 2
+
+
+def test_ticket_numbers_of_two_connections_never_meet(path: Path, store: Store) -> None:
+    other = Store(path)
+    numbers = [s.tickets.next_number("20110725") for s in (store, other, store, other)]
+    assert numbers == ["20110725-0001", "20110725-0002", "20110725-0003", "20110725-0004"]
+    assert store.tickets.next_number("20110726") == "20110726-0001"
+
+
+# The lease of a run.
+
+
+def test_a_lease_held_by_another_is_not_given(store: Store) -> None:
+    assert store.runs.acquire("run", "a:1", FILED, LEASE) is None
+    assert store.runs.acquire("run", "b:2", FILED + LEASE - SECOND, LEASE) == "a:1"
+    assert store.runs.acquire("other", "b:2", FILED, LEASE) is None
+
+
+def test_a_stale_lease_is_taken_over_and_its_old_holder_cannot_release_it(store: Store) -> None:
+    store.runs.acquire("run", "a:1", FILED, LEASE)
+    assert store.runs.acquire("run", "b:2", FILED + LEASE, LEASE) is None
+    store.runs.release("run", "a:1")
+    assert store.runs.acquire("run", "c:3", FILED + LEASE, LEASE) == "b:2"
+
+
+def test_a_lease_released_is_free_at_once(store: Store) -> None:
+    store.runs.acquire("run", "a:1", FILED, LEASE)
+    store.runs.release("run", "a:1")
+    assert store.runs.acquire("run", "b:2", FILED, LEASE) is None
+
+
+def test_a_clock_set_back_leaves_no_lease_that_never_ends(store: Store) -> None:
+    store.runs.acquire("run", "dead:1", FILED + 365 * 24 * HOUR, LEASE)
+    assert store.runs.acquire("run", "b:2", FILED, LEASE) is None
+
+
+# The outbox.
+
+
+def test_a_key_stands_in_the_outbox_once(path: Path, store: Store) -> None:
+    assert put(store)
+    assert not put(store, subject="other")
+    assert not put(Store(path))
+    assert len(store.outbox.entries(OutboxState.WAITING)) == 1
+
+
+def test_two_holders_never_take_the_same_act(path: Path, store: Store) -> None:
+    other = Store(path)
+    for i in range(5):
+        put(store, str(i))
+    with store.transaction():
+        first = store.outbox.take(FILED, "a:1", LEASE, ["office"], limit=3)
+    with other.transaction():
+        second = other.outbox.take(FILED, "b:2", LEASE, ["office"])
+    assert [e.key for e in first + second] == list("01234")
+    assert store.outbox.take(FILED, "c:3", LEASE, ["office"]) == []
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_says_so(store: Store) -> None:
+    put(store)
+    store.outbox.take(FILED, "a:1", LEASE, ["office"])
+    assert store.outbox.take(FILED + LEASE - SECOND, "b:2", LEASE, ["office"]) == []
+    [taken] = store.outbox.take(FILED + LEASE, "b:2", LEASE, ["office"])
+    assert (taken.state, taken.holder, taken.attempts) == (OutboxState.LEASED, "a:1", 1)
+
+
+def test_an_act_is_taken_only_when_due_and_of_its_channel(store: Store) -> None:
+    put(store, not_before=FILED + MINUTE)
+    assert store.outbox.take(FILED + MINUTE - SECOND, "a", LEASE, ["office"]) == []
+    assert store.outbox.take(FILED + MINUTE, "a", LEASE, ["notice"]) == []
+    assert len(store.outbox.take(FILED + MINUTE, "a", LEASE, ["notice", "office"])) == 1
+
+
+@pytest.mark.parametrize("state", [OutboxState.SENT, OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.CANCELLED])
+def test_what_is_settled_is_never_taken_again(store: Store, state: OutboxState) -> None:
+    put(store)
+    [entry] = store.outbox.take(FILED, "a", LEASE, ["office"])
+    store.outbox.settle(entry.id, state, FILED, "why")
+    assert store.outbox.take(FILED + 99 * HOUR, "a", LEASE, ["office"]) == []
+    kept = store.outbox.entry(entry.key)
+    assert kept is not None
+    assert (kept.state, kept.error, kept.settled_at, kept.holder) == (state, "why", FILED, "")
+
+
+def test_only_an_act_nobody_has_begun_can_be_cancelled(store: Store) -> None:
+    put(store, "begun")
+    [entry] = store.outbox.take(FILED, "a", LEASE, ["office"])
+    assert not store.outbox.cancel("begun", FILED)
+    store.outbox.postpone(entry.id, FILED + HOUR, "503")
+    assert not store.outbox.cancel("begun", FILED), "an attempt may have arrived"
+    put(store, "fresh")
+    assert store.outbox.cancel("fresh", FILED)
+    assert not store.outbox.cancel("fresh", FILED)
+    assert not store.outbox.cancel("no such key", FILED)
+
+
+# Decisions.
+
+
+def test_the_queue_puts_emergencies_first_then_what_is_urgent_then_the_oldest(store: Store) -> None:
+    def add(thread: str, posted: datetime, **given: object) -> None:
+        save(store, post(thread=thread, posted_at=posted))
+        store.decisions.suggest([suggestion(thread=thread, **given)])
+
+    add("no-request", FILED - 9 * HOUR, is_request=False)
+    add("days-new", FILED, urgency=Urgency.DAYS)
+    add("days-old", FILED - HOUR, urgency=Urgency.DAYS)
+    add("now", FILED, urgency=Urgency.IMMEDIATE)
+    add("fire", FILED, urgency=Urgency.EMERGENCY, is_request=False)
+    names = [p.thread for p, _ in store.decisions.queue()]
+    assert names == ["fire", "now", "days-old", "days-new", "no-request"]
+    assert store.decisions.waiting() == 5
+
+
+def test_a_suggestion_that_comes_late_does_not_bring_a_decided_post_back(store: Store) -> None:
+    save(store, post())
+    store.decisions.decide(decision())
+    store.decisions.suggest([suggestion()])
+    assert store.decisions.queue() == []
+
+
+def test_a_decision_taken_back_teaches_nothing(store: Store) -> None:
+    save(store, post())
+    number = store.decisions.decide(decision())
+    assert [d.id for _, d in store.decisions.samples()] == [number]
+    store.decisions.reopen("lyw", "101")
+    assert list(store.decisions.samples()) == []
+    again = store.decisions.decide(decision(unit="housing-bureau"))
+    assert [d.id for _, d in store.decisions.samples()] == [again]
+
+
+# The reference tables.
+
+
+def test_reference_tables_come_back_and_are_read_again_when_another_process_changes_them(
+    path: Path, store: Store, reference: Reference
+) -> None:
+    with store.transaction():
+        store.reference.save(reference)
+    assert store.reference.load() == reference
+    assert store.reference.load() is store.reference.load()
+    fewer = reference.model_copy(update={"places": reference.places[:3]})
+    with closing(Store(path)) as other, other.transaction():
+        other.reference.save(fewer)
+    assert store.reference.load() == fewer
+
+
+# Databases, old and bad.
+
+
+def test_opening_twice_is_harmless(path: Path) -> None:
+    first = Store(path)
+    put(first)
+    schema = [line for line in first.db.conn.iterdump() if line.startswith("CREATE")]
+    first.close()
+    again = Store(path)
+    assert [line for line in again.db.conn.iterdump() if line.startswith("CREATE")] == schema
+    assert again.outbox.entry("file/lyw/101/1") is not None
+
+
+def test_an_empty_file_becomes_a_store(path: Path) -> None:
+    path.touch()
+    assert Store(path).threads.count() == 0
+
+
+def test_a_database_begun_before_a_table_was_added_gets_it_and_keeps_its_rows(path: Path) -> None:
+    from sqlite_utils import Database, Migrations
+
+    from data.store.schema import migrations
+
+    store = Store(path)
+    put(store)
+    store.close()
+    later = Migrations("liandong")
+
+    @later()
+    def tables(db: Database) -> None:
+        pytest.fail("applied already")
+
+    @later()
+    def more(db: Database) -> None:
+        db.execute("alter table outbox add column note text not null default ''")
+
+    assert migrations.name == later.name
+    with closing(sqlite3.connect(path)) as connection:
+        later.apply(Database(connection))
+    assert Store(path).outbox.entry("file/lyw/101/1") is not None
+
+
+@pytest.mark.parametrize("content", [b"this is no database " * 400, b"SQLite format 3\x00" + b"\xff" * 4000])
+def test_a_file_that_is_no_database_is_said_so(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="打不开数据库"):
+        Store(path)
+    assert path.read_bytes() == content, "and it is left alone"
+
+
+def test_a_folder_or_a_missing_folder_is_said_so(tmp_path: Path) -> None:
+    for wrong in (tmp_path, tmp_path / "missing" / "x.db"):
+        with pytest.raises(StoreError, match="打不开数据库"):
+            Store(wrong)
+
+
+def test_a_read_only_database_is_said_so(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table other (x)")
+        connection.commit()
+    raw = bytearray(path.read_bytes())
+    raw[18] = 9  # the write version of a later SQLite: this one may read the file and not write it
+    path.write_bytes(raw)
+    with pytest.raises(StoreError, match="打不开数据库"):
+        Store(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it likes")
+def test_a_database_without_write_permission_is_said_so(path: Path) -> None:
+    Store(path).close()
+    path.chmod(0o444)
+    with pytest.raises(StoreError, match="打不开数据库"):
+        Store(path)
+
+
+def test_a_damaged_database_is_said_so(path: Path) -> None:
+    store = Store(path)
+    for i in range(200):
+        put(store, f"{i}" * 30)
+    store.close()
+    raw = path.read_bytes()
+    path.write_bytes(raw[:4096] + b"\xa5" * (len(raw) - 4096))
+    with pytest.raises(StoreError, match="打不开数据库"):
+        Store(path)
