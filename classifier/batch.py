@@ -131,7 +131,8 @@ def _written(out: Path, writer: Callable[[Path, Iterable[dict[str, Any]]], int],
 def _csv(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     count, writer = 0, None
     with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel knows UTF-8 by its BOM only
-        for count, row in enumerate(rows, 1):
+        for row in rows:
+            count += 1
             if writer is None:
                 writer = csv.DictWriter(file, [str(inert(k)) for k in row], restval="", extrasaction="ignore")
                 writer.writeheader()
@@ -163,7 +164,8 @@ def _excel(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 def _jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as file:
-        for count, row in enumerate(rows, 1):
+        for row in rows:
+            count += 1
             file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
     return count
 

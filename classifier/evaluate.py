@@ -35,34 +35,64 @@ def evaluate(
     (without it, as the units are now); else by the model alone.
     Raises SampleError where model and samples have no label in common.
     """
-    report: dict[str, Any] = {"model": model.version, "rows": len(samples)}
-    for question, found in _judged(model, samples, reference, on).items():
-        report |= found if question == "category" else {question: found}
-    if len(report) == 2:
+    found = _judged(model, samples, reference, on)
+    if not found:
         raise SampleError("这个文件里没有模型认得的类别、承办单位或诉求类型；请检查列名，或先用 train 训练")
-    return report
+    return {"model": model.version, "rows": len(samples)} | found
 
 
-def crossed(samples: Sequence[Sample], count: int = 5, city: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The category figures by ``count``-fold cross-validation, duplicates kept on one side."""
-    labels = sorted({s.category for s in samples if s.category})
-    samples = [s for s in samples if s.category]
-    texts = prepared(s.text for s in samples)
-    fold = folds(texts, [s.category for s in samples], count)
-    p = np.zeros((len(samples), len(labels)))
+def crossed(
+    samples: Sequence[Sample],
+    count: int = 5,
+    city: tuple[str, ...] = (),
+    reference: Reference | None = None,
+    on: date | None = None,
+) -> dict[str, Any]:
+    """The same by ``count``-fold cross-validation, duplicates kept on one side; samples ``made`` of tables are never judged."""
+    taught = [s for s in samples if s.made]
+    judged = [s for s in samples if not s.made]
+    texts = prepared(s.text for s in judged)
+    fold = folds(texts, [f"{s.category} {s.urgency}" for s in judged], count)
+    parts: list[dict[str, Answer]] = []
     for number in range(count):
-        model = train([s for s, f in zip(samples, fold, strict=True) if f != number], city)
-        apart = np.flatnonzero(fold == number)
-        answer = _asked(model, [texts[i] for i in apart])["category"]
-        p[np.ix_(apart, np.array([labels.index(name) for name in answer.labels]))] = answer.p
-    return figures(p, np.array([labels.index(str(s.category)) for s in samples]))
+        model = train([s for s, f in zip(judged, fold, strict=True) if f != number] + taught, city)
+        parts.append(_answers(model, [t for t, f in zip(texts, fold, strict=True) if f == number], reference, on))
+    order = np.argsort(np.argsort(fold, kind="stable"), kind="stable")  # row of the joined parts that each text is
+    answers = {
+        q: _rows(_joined([part[q] for part in parts]), order) for q in parts[0] if all(q in part for part in parts)
+    }
+    return {"rows": len(judged)} | _report(answers, judged, reference, on)
 
 
 def _judged(model: Model, samples: Sequence[Sample], reference: Reference | None, on: date | None) -> dict[str, Any]:
-    texts = prepared(s.text for s in samples)
+    return _report(_answers(model, prepared(s.text for s in samples), reference, on), samples, reference, on)
+
+
+def _answers(model: Model, texts: Sequence[str], reference: Reference | None, on: date | None) -> dict[str, Answer]:
     answers = _asked(model, texts)
     if reference is not None and "category" in answers:
         answers["unit"] = _units(texts, answers, reference, on or date.max)
+    return answers
+
+
+def _joined(parts: Sequence[Answer]) -> Answer:
+    """Answers of different models below each other; a label one of them never heard of has probability 0 there."""
+    labels = tuple(sorted({label for part in parts for label in part.labels}))
+    at = {label: i for i, label in enumerate(labels)}
+    rows = [np.zeros((len(part.p), len(labels))) for part in parts]
+    for wide, part in zip(rows, parts, strict=True):
+        wide[:, [at[label] for label in part.labels]] = part.p
+    return Answer(labels, np.vstack(rows), parts[0].samples)
+
+
+def _rows(answer: Answer, order: NDArray[np.int64]) -> Answer:
+    return Answer(answer.labels, answer.p[order], answer.samples)
+
+
+def _report(
+    answers: dict[str, Answer], samples: Sequence[Sample], reference: Reference | None, on: date | None
+) -> dict[str, Any]:
+    """The figures of every question that is answered and whose truth is known; those of ``category`` stand first, bare."""
     truths: dict[str, list[str | None]] = {
         "category": [s.category for s in samples],
         "unit": [_successor(s.unit, reference, on or date.max) for s in samples],
@@ -74,7 +104,8 @@ def _judged(model: Model, samples: Sequence[Sample], reference: Reference | None
         truths["detail"] = [c if c and "/" in c else None for c in truths["category"]]
         truths["category"] = [c.split("/")[0] if c else None for c in truths["category"]]
     judged = {q: _figures(answers[q], t) for q, t in truths.items() if q in answers}
-    return {q: f for q, f in judged.items() if f}
+    found = {q: f for q, f in judged.items() if f}
+    return (found.pop("category", None) or {}) | found
 
 
 def _figures(answer: Answer, truths: Sequence[str | None]) -> dict[str, Any] | None:

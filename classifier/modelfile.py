@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,11 @@ from classifier.model import Head, Model
 FORMAT = 1
 LARGEST = 64 << 20  # bytes of all members, unpacked
 MEMBERS = 64
+# What zipfile, json and numpy raise for a file that is not what it should be.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, MemoryError),
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+)
 
 
 class ModelError(Exception):
@@ -55,12 +61,10 @@ def load(path: Path) -> Model:
         raise ModelError(f"{path}: 没有这个模型文件；请先运行 liandong train") from None
     except OSError as error:
         raise ModelError(f"{path}: 读不了这个模型文件（{error.strerror}）") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError):
+    except DAMAGE:
         raise ModelError(
             f"{path}: 不是联动的模型文件，或已损坏；请重新训练，或用 train --rollback 退回上一个"
         ) from None
-    except Exception as error:  # zlib.error has no base of its own; a hostile file must never end in a traceback
-        raise ModelError(f"{path}: 模型文件已损坏（{type(error).__name__}）；请重新训练") from None
 
 
 def stamped(model: Model) -> Model:

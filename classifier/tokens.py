@@ -21,7 +21,12 @@ Cut = Callable[[str], list[str]]
 
 def normal(text: str) -> str:
     """NFKC, lower case, white space run together, cut at LIMIT. Cut first too: NFKC may lengthen a text eighteenfold."""
-    return " ".join(unicodedata.normalize("NFKC", text[: 2 * LIMIT]).lower().split())[:LIMIT]
+    plain = " ".join(unicodedata.normalize("NFKC", text[: 2 * LIMIT]).lower().split())[:LIMIT]
+    try:
+        plain.encode()
+    except UnicodeEncodeError:  # half a character, as a page may hold; no tokenizer takes it
+        plain = plain.encode(errors="replace").decode()
+    return plain
 
 
 def words(text: str, city: tuple[str, ...] = ()) -> list[str]:

@@ -1,0 +1,160 @@
+"""Files in and out: samples, batches, the shipped model's cache."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+import classifier.shipped
+from classifier.batch import ADDED, classify_file, inert
+from classifier.rows import read_rows
+from classifier.samples import Sample, SampleError, fingerprint, lexicon, read
+from classifier.shipped import shipped_model
+from classifier.suggest import Suggester
+from tests.classifier_city import NOW, city, model, samples
+
+TABLE = "标题,内容,类别,承办单位,诉求类型\n停水,三天没水,供水,自来水公司,投诉\n补课,老师收费,补课,市教育局,举报\n"
+EXPECTED = (
+    Sample("停水\n三天没水", "urban/water", "投诉", "water"),
+    Sample("补课\n老师收费", "education/tutoring", "举报", "schools"),
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_csv_is_read_in_the_encodings_offices_use(tmp_path: Path, encoding: str) -> None:
+    (path := tmp_path / "a.csv").write_text(TABLE, encoding=encoding)
+    assert read(path, city()).samples == EXPECTED
+
+
+def test_excel_and_json_lines_hold_the_same_samples(tmp_path: Path) -> None:
+    rows = list(csv.reader(TABLE.splitlines()))
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(tmp_path / "a.xlsx")
+    lines = [json.dumps(dict(zip(rows[0], r, strict=True)), ensure_ascii=False) for r in rows[1:]]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert read(tmp_path / "a.xlsx", city()).samples == EXPECTED
+    assert read(tmp_path / "a.jsonl", city()).samples == EXPECTED
+
+
+def test_english_names_and_unknown_labels_are_kept_as_they_are(tmp_path: Path) -> None:
+    (path := tmp_path / "a.csv").write_text("title,text,label,kind,unit\na,b,随便什么,,某局\n", encoding="utf-8")
+    assert read(path, city()).samples == (Sample("a\nb", "随便什么", None, "某局"),)
+
+
+def test_a_bad_row_is_told_by_its_line_and_the_others_are_read(tmp_path: Path) -> None:
+    text = 'text,label,kind\n"两\n行",urban,\n,urban,\n好的,urban,发怒\n多,一,格,了\n没水,urban,投诉\n'
+    (path := tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    found = read(path)
+    assert [s.text for s in found.samples] == ["两\n行", "没水"]
+    assert [p.split("：")[0] for p in found.problems] == ["a.csv 第 4 行", "a.csv 第 5 行", "a.csv 第 6 行"]
+
+
+def test_negatives_and_rows_without_any_label_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("title,text,sort\n晒猫,可爱,chatter\n", encoding="utf-8")
+    (tmp_path / "u.csv").write_text("text\n停水\n", encoding="utf-8")
+    assert read(tmp_path / "n.csv").samples == (Sample("晒猫\n可爱", is_request=False),)
+    assert read(tmp_path / "u.csv").samples == (Sample("停水", is_request=None),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.pdf", b"x", "不认识"),
+        ("a.csv", b"", "空文件"),
+        ("a.csv", b"foo,bar\n1,2\n", "找不到留言内容"),
+        ("a.csv", b"text\n", "没有一行可用"),
+        ("a.csv", b"\xff\xff\xff\xff,", "编码"),
+        ("a.csv", b"PK\x03\x04\x00\x00", "不是文本文件"),
+        ("a.xlsx", b"not excel", "不是 Excel"),
+        ("a.jsonl", b"[1, 2]\n", "没有一行是 JSON"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_refused_with_the_reason(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (path := tmp_path / name).write_bytes(content)
+    with pytest.raises(SampleError, match=says):
+        read(path)
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(SampleError, match="没有这个文件"):
+        read(tmp_path / "none.csv")
+
+
+def _messages(path: Path) -> Path:
+    path.write_text('编号,内容\n1,"小区停水一天没水用，投诉"\n=1+1,"@老师补课收费，请严查"\n3,\n', encoding="gbk")
+    return path
+
+
+def test_classify_keeps_the_columns_and_adds_its_own(tmp_path: Path) -> None:
+    done: list[int] = []
+    summary = classify_file(
+        _messages(tmp_path / "in.csv"), tmp_path / "out.csv", Suggester(model(), city()), NOW, done.append
+    )
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["编号", "内容", *ADDED]
+    assert [r["category"] for r in rows] == ["urban/water", "education/tutoring"]
+    assert [r["unit"] for r in rows] == ["water", "schools"]
+    assert summary.rows == 2
+    assert summary.problems == ("in.csv 第 4 行：没有内容，已跳过",)
+    assert done == [2]
+
+
+def test_formulas_are_inert_in_csv_and_excel(tmp_path: Path) -> None:
+    source, suggest = _messages(tmp_path / "in.csv"), Suggester(model(), city())
+    classify_file(source, tmp_path / "out.csv", suggest, NOW)
+    classify_file(source, tmp_path / "out.xlsx", suggest, NOW)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert all(not cell.startswith(("=", "@", "+", "-")) for row in csv.reader(file) for cell in row)
+    sheet = load_workbook(tmp_path / "out.xlsx").active
+    assert [c.value for c in sheet["A"]] == ["编号", "1", "'=1+1"]  # type: ignore[index]
+    assert all(c.data_type != "f" for row in sheet.iter_rows() for c in row)  # type: ignore[union-attr]
+    assert inert("\t=1") == "'\t=1"
+    assert inert(-3) == -3
+
+
+def test_json_lines_keep_the_values_as_they_were(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "停水了", "n": 3, "category": "旧的"}\n', encoding="utf-8")
+    classify_file(tmp_path / "in.jsonl", tmp_path / "out.jsonl", Suggester(model(), city()), NOW)
+    [row] = [r.cells for r in read_rows(tmp_path / "out.jsonl")]
+    assert (row["n"], row["category_input"]) == (3, "旧的")
+    assert row["is_request"] is True
+
+
+def test_nothing_is_written_when_the_input_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(SampleError):
+        classify_file(tmp_path / "in.csv", tmp_path / "out.csv", Suggester(model(), city()), NOW)
+    with pytest.raises(SampleError, match="不会写"):
+        classify_file(_messages(tmp_path / "ok.csv"), tmp_path / "out.pdf", Suggester(model(), city()), NOW)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "ok.csv"]
+
+
+def test_the_tables_own_words_make_the_same_samples_every_time() -> None:
+    made = lexicon(city())
+    assert made == lexicon(city())
+    assert all(s.made and s.is_request is None for s in made)
+    assert fingerprint(made) != fingerprint(made[1:])
+
+
+def test_the_shipped_model_is_trained_once_and_a_broken_cache_costs_only_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier.shipped, "shipped_samples", lambda reference: list(samples()))
+    first = shipped_model(city(), tmp_path / "cache")
+    [kept] = (tmp_path / "cache").iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(classifier.shipped, "train", lambda *_: pytest.fail("trained again"))
+        assert shipped_model(city(), tmp_path / "cache").version == first.version
+    kept.write_bytes(b"broken")
+    assert shipped_model(city(), tmp_path / "cache").version == first.version
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert shipped_model(city(), tmp_path / "file").version == first.version

@@ -1,0 +1,140 @@
+"""The parts beside the model: contacts, places, duties, urgency, duplicates."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+
+from classifier.contacts import contacts
+from classifier.duplicates import Duplicates
+from classifier.duties import Duties
+from classifier.finder import Finder, pairs
+from classifier.places import Places, Where
+from classifier.tokens import normal
+from classifier.urgency import Rules
+from data.records import Kind, Urgency
+from tests.classifier_city import city, model, post
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("请联系我 13837912345", [("手机", "13837912345")]),
+        ("电话１３８－３７９１－２３４５", [("手机", "138-3791-2345")]),
+        ("138****2345 张先生", [("手机", "138****2345")]),
+        ("座机0379-63912345", [("电话", "0379-63912345")]),
+        ("电话：63912345", [("电话", "63912345")]),
+        ("加我QQ号：12345678", [("QQ", "12345678")]),
+        ("微信号 luoyang_wang88", [("微信", "luoyang_wang88")]),
+        ("邮箱 a.b@example.com.cn 谢谢", [("邮箱", "a.b@example.com.cn")]),
+        ("地址：柳林路18号3栋，停水", [("地址", "柳林路18号3栋")]),
+        ("拨打12345和110都没人管", []),
+        ("身份证410303198001012345", []),
+        ("订单号2013837912345678", []),
+        ("2012年6月1日停水", []),
+    ],
+)
+def test_contact_details_are_found_and_other_numbers_are_not(text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(c.kind, c.text) for c in contacts(text)] == expected
+
+
+@pytest.mark.parametrize("piece", ["1", "a", "a@", "qq", "微信", "地址:", "0379-", "a.", "138", "-", "住", "1 "])
+def test_no_pattern_runs_away_on_hostile_text(piece: str) -> None:
+    start = time.perf_counter()
+    contacts(piece * 100_000)
+    Rules(city()).haste(normal(piece * 100_000 + "着火了"))
+    assert time.perf_counter() - start < 1
+
+
+def test_a_finder_gives_longer_words_first_and_each_once() -> None:
+    text = "柳林路小学在柳林路"
+    assert Finder(["柳林路", "柳林路小学", "小学"]).places(text, pairs(text)) == [(0, "柳林路小学"), (6, "柳林路")]
+
+
+def test_the_place_and_its_district_are_told() -> None:
+    assert Places(city()).find("柳林路又停水了") == Where("柳林路", "east", ())
+
+
+def test_a_district_named_outright_wins_over_one_implied() -> None:
+    assert Places(city()).find("北县的车到柳林路").district == "north"
+
+
+def test_both_districts_are_told_where_two_are_named() -> None:
+    assert Places(city()).find("北县和东区交界处").districts == ("north", "east")
+
+
+def test_high_technology_is_no_place() -> None:
+    assert Places(city()).find("高新技术企业补贴") == Where()
+
+
+def _best(text: str, categories: dict[str, float], where: Where, on: date = date(2012, 6, 1)) -> str:
+    duties = Duties(city())
+    plain = normal(text)
+    p = duties.probabilities(duties.scores([plain], [pairs(plain)], [categories], [where]), [on])
+    assert p.sum() == pytest.approx(1)
+    return duties.units[int(p[0].argmax())]
+
+
+def test_the_unit_is_the_one_whose_duties_are_spoken_of() -> None:
+    assert _best("停水了，水管爆了", {"urban": 0.9, "urban/water": 0.8}, Where()) == "water"
+
+
+def test_in_a_county_the_county_government_leads() -> None:
+    assert _best("老师有意见", {"education": 0.5}, Where(None, "north")) == "gov-north"
+    assert _best("老师有意见", {"education": 0.5}, Where(None, "east")) == "schools"
+
+
+def test_a_renamed_bureau_speaks_for_what_it_followed() -> None:
+    asked = {"health": 0.9}
+    assert _best("医院看病难", asked, Where(), date(2012, 6, 1)) == "health-old"
+    assert _best("医院看病难", asked, Where(), date(2016, 6, 1)) == "health-new"
+
+
+def test_units_named_in_the_text_are_told_in_its_order() -> None:
+    assert Duties(city()).named("电业局说找自来水公司") == ["power", "water"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["快来人，三楼着火了", "着火了！家里有老人", "隔壁仓库大火，烟很大", "市长好：楼下正在冒烟，着火了，快派人"],
+)
+def test_a_fire_now_is_an_emergency_with_the_number_to_ring(text: str) -> None:
+    haste = Rules(city()).haste(normal(text))
+    assert (haste.urgency, haste.ring) == (Urgency.EMERGENCY, "119")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "消防通道被占，万一着火了怎么办",
+        "如果着火了，消防车进不来",
+        "一旦楼上起烟，变成大火，谁也跑不掉",
+        "去年小区着火了，到现在没有赔偿",
+        "2010年3月5日厂里着火了，工伤至今没有认定",
+        "电线老化容易着火了，存在隐患",
+    ],
+)
+def test_a_fire_feared_or_long_past_is_not(text: str) -> None:
+    assert Rules(city()).haste(normal(text)).urgency is not Urgency.EMERGENCY
+
+
+def test_no_water_is_immediate_but_the_price_of_it_is_not() -> None:
+    rules = Rules(city())
+    assert rules.haste("小区停水两天", "urban/water", Kind.HELP).urgency is Urgency.IMMEDIATE
+    assert rules.haste("停水后重新开户多少钱", "urban/water", Kind.INQUIRY).days == 1
+    assert rules.haste("如果停水会提前通知吗", "urban/water", Kind.INQUIRY).urgency is Urgency.DAYS
+    assert rules.haste("小区停水两天", "urban/power", Kind.HELP).days == 5
+
+
+def test_the_same_matter_on_another_board_is_found_and_a_different_one_is_not() -> None:
+    old = [
+        post("柳林路停水三天", "柳林路三号院停水三天了没人管", thread="7"),
+        post("老师补课", "学校老师周末补课收费", thread="8"),
+    ]
+    new = post("柳林路停水三天了", "柳林路三号院停水三天，没人管！", thread="9")
+    [found] = Duplicates(model(), old).like([new])
+    assert [key for key, _ in found] == ["lyw/7"]
+    assert Duplicates(model(), []).like([new]) == [[]]
+    assert Duplicates(model(), [new]).like([new]) == [[]]
