@@ -38,7 +38,7 @@ PHRASES = (
     '=1+1 =HYPERLINK("http://example.invalid","点我")',
     "+86|'cmd'!A1 -2+3 @SUM(1,2)",
     "哎" * 4000 + "A" * 6000,
-    "😀😡 㛃龘 &nbsp; &#39; 100%～……",
+    "😀😡 㛃龘 &nbsp; 100%～……",
     "</td></tr></table><a href=javascript:alert(1) onmouseover='x'>看</a> ]]> <!-- {{7*7}} %s",
 )
 
