@@ -54,7 +54,9 @@ def test_a_saved_page_reads_as_expected(path: Path) -> None:
     expected = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
     result = read(path, expected)
     if "result" not in expected:
-        beside.write_text(json.dumps({**expected, "result": result}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        beside.write_text(
+            json.dumps({**expected, "result": result}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
         pytest.fail(f"{beside.name} 刚刚写好，请核对其中的 result 再提交")
     assert result == expected["result"]
 
