@@ -58,6 +58,7 @@ def row(title: str, found: dict[str, Any]) -> None:
     print(
         f"{title:<36} 条数 {found['rows']:>5}  准确率 {found['accuracy']:.4f}  宏平均 F1 {found['macro_f1']:.4f}"
         f"  前二 {found['top2']:.4f}  前三 {found['top3']:.4f}  校准误差 {found['calibration_error']:.4f}  覆盖 {sure}"
+        + (f"  是诉求的 F1 {found['f1']:.4f}" if "f1" in found else "")
     )
 
 

@@ -78,12 +78,14 @@ class Duties:
 
     def probabilities(self, scores: Floats, on: Sequence[date]) -> Floats:
         """Scores as probabilities of the units valid on each date; the others' are 0, what they had is their successors'."""
-        merged = np.full_like(scores, -np.inf)
+        merged = scores.copy()
         for day in sorted(set(on)):
             rows = np.array([i for i, d in enumerate(on) if d == day])
             to = self.current(day)
             for unit, successor in enumerate(to):
-                merged[rows, successor] = np.maximum(merged[rows, successor], scores[rows, unit])
+                if unit != successor:
+                    merged[rows, successor] = np.maximum(merged[rows, successor], scores[rows, unit])
+                    merged[rows, unit] = -np.inf
         return softmax(merged * self._voices.sharpness)
 
     def current(self, on: date) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from classifier.answers import Answer, ask
 from classifier.calibration import folds
 from classifier.duties import Duties
 from classifier.features import prepared
-from classifier.figures import figures
+from classifier.figures import f1, figures
 from classifier.finder import pairs
 from classifier.model import Model, train
 from classifier.places import Places
@@ -105,6 +105,11 @@ def _report(
         truths["category"] = [c.split("/")[0] if c else None for c in truths["category"]]
     judged = {q: _figures(answers[q], t) for q, t in truths.items() if q in answers}
     found = {q: f for q, f in judged.items() if f}
+    if "request" in found:
+        yes = answers["request"].labels.index("yes")
+        known = [i for i, t in enumerate(truths["request"]) if t is not None]
+        guess = answers["request"].p.argmax(axis=1)[known] == yes
+        found["request"]["f1"] = f1(guess, np.array([truths["request"][i] == "yes" for i in known]))
     return (found.pop("category", None) or {}) | found
 
 

@@ -53,7 +53,8 @@ class Model:
     @cached_property
     def weights(self) -> Floats:
         """All heads side by side, so that a batch costs one product."""
-        return np.hstack([h.weights * h.scale[:, None] for h in self.heads.values()], dtype=np.float32)
+        side_by_side = np.hstack([h.weights * h.scale[:, None] for h in self.heads.values()], dtype=np.float32)
+        return np.ascontiguousarray(side_by_side)  # else scipy copies all of it at every product
 
     def probabilities(self, matrix: Matrix) -> dict[str, NDArray[np.float64]]:
         """Head -> (rows, labels), each row summing to one."""

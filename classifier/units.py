@@ -55,10 +55,10 @@ class Units:
         """What the model learnt, its labels moved to the units that answer for them on each day."""
         wide = len(self._duties.units)
         heard = np.zeros((len(on), wide + len(foreign)))
+        numbers = [self._duties.number(label) for label in learnt.labels]
         for day in sorted(set(on)):
-            rows, to = np.array([d == day for d in on]), self._duties.current(day)
-            for j, label in enumerate(learnt.labels):
-                number = self._duties.number(label)
-                column = wide + foreign.index(label) if number is None else to[number]
-                heard[rows, column] += learnt.p[rows, j]
+            rows, to = np.flatnonzero([d == day for d in on]), self._duties.current(day)
+            left = iter(range(wide, wide + len(foreign)))
+            columns = np.array([next(left) if n is None else to[n] for n in numbers])
+            np.add.at(heard, (rows[:, None], columns[None, :]), learnt.p[rows])
         return heard
