@@ -322,7 +322,7 @@ def test_numbers_are_masked_but_for_the_last_two(text: str, masked: str) -> None
 
 @pytest.mark.parametrize("asked", ["swjt", "shuiwujituan", "水务", "lamps"])
 def test_a_unit_is_found_by_name_initials_or_pinyin(asked: str) -> None:
-    keys = {slug: keys for slug, _, keys in finding.units(load(), NOW.date())}
+    keys = {slug: keys for slug, _, keys in finding.units(load(), NOW.date(), "洛阳")}
     found = [slug for slug, words in keys.items() if asked in words]
     assert ("water-group" in found) is (asked != "lamps")
     assert len(found) < 8
@@ -333,3 +333,10 @@ def test_pages_work_without_a_script(clerk: FlaskClient) -> None:
     assert page.count("<form") == page.count('method="post"') == 4  # 退出, 采纳, 更正, 不予交办
     assert '<a id="next"' in page
     assert '<select id="unit" name="unit"' in page
+
+
+def test_who_corrects_without_seeing_the_contact_details_does_not_lose_them(app: Flask, city: City) -> None:
+    admin = login(app, "admin")
+    assert PHONE not in admin.get("/?post=lyw/101").text
+    send(admin, "correct", "101", **CORRECTION)
+    assert decisions(city, "101")[0].contact == f"手机 {PHONE}；QQ 2837465"

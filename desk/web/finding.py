@@ -12,18 +12,22 @@ from data.reference import Category, Reference
 
 
 @lru_cache(maxsize=4096)
-def keys(*names: str) -> str:
+def keys(city: str, *names: str) -> str:
     """``市水务集团 ssw…`` – names, initials and full pinyin, separated by spaces, lower case."""
-    found = [n.lower() for n in names]
-    for name in names:
+    short = [
+        n.removeprefix(city).removeprefix("市") for n in names
+    ]  # nobody types 洛阳市, as every name begins with it
+    every = [*short, *names]
+    found = [n.lower() for n in every]
+    for name in every:
         found.append("".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower())
         found.append("".join(lazy_pinyin(name)).lower())
     return " ".join(dict.fromkeys(w.replace(" ", "") for w in found if w.strip()))
 
 
-def units(reference: Reference, on: date) -> Sequence[tuple[str, str, str]]:
+def units(reference: Reference, on: date, city: str) -> Sequence[tuple[str, str, str]]:
     """(slug, name, keys) of every unit that exists on that day."""
-    return [(u.slug, u.name, keys(u.name, *u.aliases)) for u in reference.units_on(on)]
+    return [(u.slug, u.name, keys(city, u.name, *u.aliases)) for u in reference.units_on(on)]
 
 
 def categories(reference: Reference) -> Sequence[tuple[Category, Sequence[Category]]]:

@@ -74,7 +74,7 @@ def _page(place: Place, form: CorrectForm | None = None, *, plain: bool = False,
             "title": show.marked(hide(post.title), suggestion.reasons),
             "body": show.marked(hide(post.body), suggestion.reasons),
             "contact": _contact(suggestion),
-            "units": finding.units(the_reference(), today()),
+            "units": finding.units(the_reference(), today(), the_city().settings.city.name),
             "categories": finding.categories(the_reference()),
             "REASONS": REASONS,
             "TOLD": TOLD,
@@ -126,7 +126,7 @@ def accept() -> Answer:
 @pages.post("/queue/correct")
 def correct() -> Answer:
     """File the post as the clerk says."""
-    post, _ = _asked()
+    post, suggestion = _asked()
     form = CorrectForm.blank(the_reference(), today())
     if not form.validate():
         flash(first_error(form), "bad")
@@ -139,7 +139,7 @@ def correct() -> Answer:
         unit=form.unit.data,
         urgency=Urgency(form.urgency.data),
         days=form.days.data if form.urgency.data == Urgency.DAYS else 0,
-        contact=(form.contact.data or "").strip(),
+        contact=_contact(suggestion) if form.contact.data is None else form.contact.data.strip(),
         reason=(form.reason.data or "").strip(),
     )
 

@@ -44,7 +44,7 @@ def index() -> Answer:
         more=start + LISTED if len(rows) > LISTED else None,
         less=max(0, start - LISTED) if start else None,
         cut_off=SEARCHED if looked_through is not None and len(looked_through) == SEARCHED else None,
-        units=finding.units(the_reference(), today()),
+        units=finding.units(the_reference(), today(), the_city().settings.city.name),
     )
 
 
