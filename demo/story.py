@@ -73,7 +73,7 @@ def begin(outside: MakeBelieve, folder: Path) -> Story:
     create(folder, "洛阳")
     settings = tomlkit.parse((folder / SETTINGS).read_text(encoding="utf-8"))
     for table, values in _settings(outside).items():
-        settings[table].update(values)  # type: ignore[union-attr]
+        settings[table].update(values)
     (folder / SETTINGS).write_text(tomlkit.dumps(settings), encoding="utf-8")
     tables = reference.load(folder / "reference").model_copy(update={"boards": tuple(outside.boards)})
     reference.dump(tables, folder / "reference")
@@ -93,7 +93,7 @@ def _settings(outside: MakeBelieve) -> Mapping[str, Mapping[str, Any]]:
             "jurisdiction": "luoyang.example",
             "timeout": CLIENT_TIMEOUT,
         },
-        "notices": {"sms_url": outside.sms_url, "timeout": CLIENT_TIMEOUT},
+        "notices": {"sms_url": outside.sms_url + "send", "timeout": CLIENT_TIMEOUT},
         "clocks": {"undo_seconds": 0},
     }
 

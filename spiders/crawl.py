@@ -52,7 +52,7 @@ def crawl(
         }
         for b in boards
     ]
-    work = _crawl(boards, arguments, _settings(store, pace))
+    work = _crawl(boards, arguments, _settings(pace))
     spiders = asyncio.run_coroutine_threadsafe(work, _reactor()).result()
     return [_keep(store, board, spider, clock()) for board, spider in zip(boards, spiders, strict=True)]
 
@@ -78,12 +78,11 @@ def _keep(store: Store, board: Board, spider: BoardSpider | None, now: datetime)
     return health
 
 
-def _settings(store: Store, pace: CrawlTable) -> Settings:
+def _settings(pace: CrawlTable) -> Settings:
     settings = Settings()
     settings.setmodule(defaults)
     settings.setdict(
         {
-            "LIANDONG_STORE": store,
             "USER_AGENT": pace.user_agent,
             "DOWNLOAD_DELAY": pace.delay,
             "AUTOTHROTTLE_ENABLED": pace.autothrottle,
@@ -113,7 +112,7 @@ def _reactor() -> asyncio.AbstractEventLoop:
 def _run_reactor(loop: asyncio.AbstractEventLoop, started: threading.Event) -> None:
     from twisted.internet import asyncioreactor
 
-    logging.getLogger("scrapy").setLevel(logging.CRITICAL)  # the board's health says what staff need to know
+    logging.getLogger("scrapy").setLevel(logging.ERROR)  # the board's health says what staff need to know
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
     reactor: Any = importlib.import_module("twisted.internet.reactor")  # exists only once installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from functools import cached_property
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -16,15 +17,18 @@ from spiders.spider import BoardSpider
 class BoardLoader:
     """``scrapy list`` and ``scrapy crawl NAME`` for boards.toml: a board of a known engine needs no code."""
 
-    def __init__(self, boards: tuple[Board, ...]) -> None:
-        self.boards = {b.slug: b for b in boards}
-
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
+        return cls()
+
+    @cached_property
+    def boards(self) -> dict[str, Board]:
+        """Read when Scrapy asks for a spider by name; a crawl that brings its own spiders never does."""
         try:
-            return cls(open_city(find()).reference().boards)
+            boards = open_city(find()).reference().boards
         except CityError:
-            return cls(load().boards)
+            boards = load().boards
+        return {b.slug: b for b in boards}
 
     def load(self, spider_name: str) -> type[Spider]:
         if spider_name not in self.boards:

@@ -66,5 +66,5 @@ def _fetch(url: str, user_agent: str) -> Page:
 
 
 def _title(text: str) -> str:
-    title = document(text, "").xpath("string(//title)").get("") if text.lstrip().startswith("<") else ""
+    title = document(text).xpath("string(//title)").get("") if text.lstrip().startswith("<") else ""
     return re.split(r"\s*[-_|–]\s*", title.strip())[0][:40]

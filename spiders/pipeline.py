@@ -7,22 +7,22 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from data.records import Thread
-from data.store import Store
-from spiders.spider import ReadThread
+from spiders.spider import BoardSpider, ReadThread
 
 
 class StorePipeline:
-    """Active when the crawl was given a store (setting ``LIANDONG_STORE``); ``scrapy crawl`` alone only yields items."""
+    """Active when the spider was given a store; ``scrapy crawl`` alone only yields items."""
 
-    def __init__(self, store: Store | None) -> None:
-        self.store = store
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler.settings.get("LIANDONG_STORE"))
+        return cls(crawler)
 
     def process_item(self, item: ReadThread) -> ReadThread:
-        if self.store is not None:
-            with self.store.transaction():
-                self.store.threads.save(Thread(item.post, item.replies), item.read, item.pages)
+        spider = self.crawler.spider
+        if isinstance(spider, BoardSpider) and spider.store is not None:
+            with spider.store.transaction():
+                spider.store.threads.save(Thread(item.post, item.replies), item.read, item.pages)
         return item

@@ -18,6 +18,10 @@ DOWNLOAD_WARNSIZE = 0
 RETRY_TIMES = 1
 REDIRECT_MAX_TIMES = 5
 
+# A thread is one item written in one transaction; Scrapy would start a hundred tasks for each answer.
+CONCURRENT_ITEMS = 2
+WARN_ON_GENERATOR_RETURN_VALUE = False  # reads a callback's source at every answer
+
 COOKIES_ENABLED = False
 REFERER_ENABLED = False
 TELNETCONSOLE_ENABLED = False

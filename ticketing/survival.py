@@ -6,6 +6,7 @@ the interval of a quantile is that of Brookmeyer and Crowley, Biometrics 38 (198
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,9 @@ def quantiles(answered: Sequence[float], waiting: Sequence[float], shares: Seque
 
     data = stats.CensoredData.right_censored([*answered, *waiting], [False] * len(answered) + [True] * len(waiting))
     curve = stats.ecdf(data).sf
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        # Where nobody or everybody has been answered the formula has no interval; that is taken as "unknown" below.
+        warnings.simplefilter("ignore", RuntimeWarning)
         band = curve.confidence_interval(0.95, method="log-log")
     times = curve.quantiles
     lows, highs = np.nan_to_num(band.low.probabilities, nan=1.0), np.nan_to_num(band.high.probabilities, nan=1.0)

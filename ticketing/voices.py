@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from data.records import AccountRole
 from data.reference import Account, Reference
@@ -66,6 +67,7 @@ def skeleton(name: str) -> str:
     return _NOT_A_LETTER.sub("", unicodedata.normalize("NFKC", name).casefold()).translate(_CONFUSED)
 
 
+@lru_cache(maxsize=1 << 16)
 def _alike(a: str, b: str) -> bool:
     if min(len(a), len(b)) < 4:
         return False
