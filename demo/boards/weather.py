@@ -30,7 +30,7 @@ def trouble(app: Flask, world: World, board: str) -> None:
 
     @app.after_request
     def cut_short(answer: Response) -> Response:
-        if not cut[0] and world.clock() >= world.start + CUT_AFTER and "thread-htm" in request.path:
+        if not cut[0] and world.clock() >= world.start + CUT_AFTER and request.path.startswith("/thread"):
             with lock:
                 if not cut[0]:
                     cut[0] = True
