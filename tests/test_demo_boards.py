@@ -27,7 +27,9 @@ def world(reference: Reference) -> World:
 
 
 def client(world: World, board: str) -> FlaskClient:
-    return boards.create_app(world, world.reference.board[board]).test_client()
+    app = boards.create_app(world, world.reference.board[board]).test_client()
+    app.environ_base["HTTP_REFERER"] = "http://127.0.0.1/threads/list"
+    return app
 
 
 def page(world: World, board: str, path: str, status: int = 200) -> Any:
@@ -151,6 +153,11 @@ def test_people_lists_by_thread_number_ten_at_a_time_from_the_last_seen(world: W
         found += [r["tid"] for r in rows]
         last = found[-1]
     assert found == sorted((int(t.id) for t in shown(world, "people") if t.section == section), reverse=True)
+
+
+def test_people_wants_to_know_where_a_request_for_its_list_comes_from(world: World) -> None:
+    app = boards.create_app(world, world.reference.board["people"]).test_client()
+    assert app.post("/threads/queryThreadsList", data={"fid": "1001"}).status_code == 403
 
 
 def test_a_people_thread_names_the_answering_organisation_and_its_minute(world: World) -> None:

@@ -31,6 +31,8 @@ def create_app(world: World, board: Board) -> Flask:
 
     @app.post("/threads/queryThreadsList")
     def rows() -> Response:
+        if not request.headers.get("Referer"):
+            return Response("", 403)
         form, now = request.form, world.clock()
         before, wanted = number(form.get("lastItem"), 0), STATES.get(form.get("state", ""), "")
         found = sorted(world.listed(board.slug, form.get("fid", ""), now), key=lambda t: int(t.id), reverse=True)
