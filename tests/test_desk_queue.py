@@ -340,3 +340,11 @@ def test_who_corrects_without_seeing_the_contact_details_does_not_lose_them(app:
     assert PHONE not in admin.get("/?post=lyw/101").text
     send(admin, "correct", "101", **CORRECTION)
     assert decisions(city, "101")[0].contact == f"手机 {PHONE}；QQ 2837465"
+
+
+def test_agreeing_that_a_post_asks_for_nothing_does_not_file_it(clerk: FlaskClient, city: City) -> None:
+    page = clerk.get("/?post=lyw/103").text
+    assert '<button class="main" id="accept" name="reason" value="1">确认不是诉求' in page
+    answer = send(clerk, "accept", "103", seen=QUEUE[2][1].at.isoformat())
+    assert "建议认为这不是诉求" in clerk.get(answer.location).text
+    assert decisions(city, "103") == []

@@ -102,14 +102,8 @@ def contact() -> Answer:
 def accept() -> Answer:
     """File the post as suggested."""
     post, suggestion = _asked()
-    if suggestion.urgency == Urgency.EMERGENCY:
-        flash("紧急情况不按普通诉求交办：请先拨打电话；确是普通诉求的，请更正后交办", "warn")
-        return redirect(url_for("queue.home", post=post.key))
-    if request.form.get("seen") != suggestion.at.isoformat():
-        flash("这条帖子的建议刚刚更新过，请再看一眼", "warn")
-        return redirect(url_for("queue.home", post=post.key))
-    if not suggestion.units:
-        flash("这条帖子没有建议的承办单位，请更正后交办", "warn")
+    if why := _why_not(suggestion):
+        flash(why, "warn")
         return redirect(url_for("queue.home", post=post.key))
     return _decide(
         post,
@@ -121,6 +115,17 @@ def accept() -> Answer:
         days=suggestion.days,
         contact=_contact(suggestion),
     )
+
+
+def _why_not(suggestion: Suggestion) -> str:
+    """Why the suggestion cannot be filed just as it is; empty when it can."""
+    if suggestion.urgency == Urgency.EMERGENCY:
+        return "紧急情况不按普通诉求交办：请先拨打电话；确是普通诉求的，请更正后交办"
+    if request.form.get("seen") != suggestion.at.isoformat():
+        return "这条帖子的建议刚刚更新过，请再看一眼"
+    if not suggestion.is_request:
+        return "建议认为这不是诉求；确要交办的，请更正后交办"
+    return "" if suggestion.units else "这条帖子没有建议的承办单位，请更正后交办"
 
 
 @pages.post("/queue/correct")
