@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from classifier.model import Model
     from classifier.samples import Sample
 
-SEVERAL = {"multiple": True, "type": click.Path(exists=True, dir_okay=False, path_type=Path)}
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 model_option = click.option(
     "--model",
     "models",
@@ -40,7 +40,7 @@ def _around(folder: str | None) -> tuple[City | None, Reference]:
 
 
 @click.command()
-@click.option("--samples", "files", **SEVERAL, help="样本文件（CSV、Excel、JSON Lines），可写多次")
+@click.option("--samples", "files", multiple=True, type=FILE, help="样本文件（CSV、Excel、JSON Lines），可写多次")
 @model_option
 @click.option("--rollback", is_flag=True, help="退回上一个模型")
 @json_option
@@ -114,7 +114,7 @@ def _model(models: Path | None, city: City | None, tables: Reference) -> Model:
 
 
 @click.command()
-@click.option("--samples", "files", **SEVERAL, help="有标签的样本文件；不写则对随软件发布的样本交叉验证")
+@click.option("--samples", "files", multiple=True, type=FILE, help="有标签的样本文件；不写则对随软件发布的样本交叉验证")
 @model_option
 @json_option
 @pass_folder
@@ -133,8 +133,9 @@ def evaluate(folder: str | None, files: Sequence[Path], models: Path | None, as_
         echo_json(found)
         return
     rows = [(name, *_numbers(part)) for name, part in [("类别", found), *_parts(found)]]
-    columns = ("", "条数", "准确率", "宏平均 F1", "前二", "前三", "精确率 0.98 时覆盖", "校准误差")
+    columns = ("", "条数", "准确率", "宏平均 F1", "前二", "前三", "可自动", "校准误差")
     echo_table("评估", columns, rows)
+    click.echo("可自动：要求精确率达到 0.98 时，可以不经人工的比例。")
 
 
 def _parts(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -143,12 +144,13 @@ def _parts(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _numbers(part: dict[str, Any]) -> list[str]:
-    keys = ("rows", "accuracy", "macro_f1", "top2", "top3", "coverage_at_precision", "calibration_error")
-    return [f"{v:.3f}" if isinstance(v := part.get(k), float) else str("" if v is None else v) for k in keys]
+    figures = {**part, "coverage": part.get("coverage_at_precision", {}).get("0.98")}
+    keys = ("rows", "accuracy", "macro_f1", "top2", "top3", "coverage", "calibration_error")
+    return [f"{v:.3f}" if isinstance(v := figures.get(k), float) else str("" if v is None else v) for k in keys]
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", metavar="IN", type=FILE)
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
 @model_option
 @json_option
