@@ -48,7 +48,7 @@ def main() -> None:
 
 def table(title: str, report: dict[str, Any]) -> None:
     """One line a question."""
-    for question in ("category", "detail", "unit", "kind", "request", "urgency"):
+    for question in ("category", "detail", "unit", "kind", "request", "emergency"):
         if found := report if question == "category" else report.get(question):
             row(f"{title} {question}", found)
 

@@ -20,6 +20,7 @@ from classifier.places import Places
 from classifier.samples import Sample, SampleError
 from classifier.suggest import likely
 from classifier.units import Units
+from data.records import Urgency
 from data.reference import Reference
 
 Floats = NDArray[np.float64]
@@ -98,7 +99,7 @@ def _report(
         "unit": [_successor(s.unit, reference, on or date.max) for s in samples],
         "kind": [s.kind for s in samples],
         "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
-        "urgency": [s.urgency for s in samples],
+        "emergency": [s.urgency and ("yes" if s.urgency == Urgency.EMERGENCY else "no") for s in samples],
     }
     if any(c and "/" in c for c in truths["category"]) and "detail" in answers:
         truths["detail"] = [c if c and "/" in c else None for c in truths["category"]]

@@ -25,7 +25,8 @@ LONGEST = 4  # characters of an n-gram
 BITS = 20
 HEAD = 80
 HEAD_WEIGHT = 0.5
-RARE = 3  # an n-gram seen in fewer messages is dropped; a word in fewer than RARE - 1
+RARE = 3  # an n-gram seen in fewer messages is dropped, a word in fewer than 2
+FEW = 3000  # messages up to which an n-gram seen twice is kept, too
 
 Matrix = Any  # scipy.sparse.csr_matrix, float32; scipy ships no types
 Tokens = Sequence[Sequence[str]]
@@ -76,14 +77,14 @@ def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: s
     """The columns worth keeping of ``texts`` (normal form): frequent enough, the most frequent first, at most ``room``."""
     tokenizer = cutter(city, engine)
     seen = Counter(chain.from_iterable(sorted({w for w in tokenizer(t) if not w.isspace()}) for t in texts))
-    kept = [(w, n) for w, n in seen.most_common(room // 3) if n >= RARE - 1]
+    kept = [(w, n) for w, n in seen.most_common(room // 3) if n >= 2]
     vocabulary = sorted(kept)
     frequency = np.zeros(1 << BITS, np.int32)
     for start in range(0, len(texts), 1000):
         grams = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32), 1 << BITS)
         frequency += np.bincount(grams.indices, minlength=1 << BITS).astype(np.int32)
     order = np.argsort(-frequency, kind="stable")[: room - len(vocabulary)]
-    buckets = np.sort(order[frequency[order] >= RARE]).astype(np.int32)
+    buckets = np.sort(order[frequency[order] >= (RARE if len(texts) > FEW else 2)]).astype(np.int32)
     counts = np.concatenate([np.array([n for _, n in vocabulary], np.int32), frequency[buckets]])
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
     return Features(tuple(w for w, _ in vocabulary), buckets, idf, city, engine)

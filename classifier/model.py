@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from classifier.calibration import Calibration, fit, held_out
 from classifier.features import Features, Matrix, learn, prepared
 from classifier.samples import Sample, SampleError, first_level
+from data.records import Urgency
 
 ALPHA = 1.0
 ROOM = 10_000_000  # weights kept in all, a byte each: the file stays below 12 MB
@@ -44,7 +45,7 @@ class Head:
 @dataclass(frozen=True, eq=False)
 class Model:
     """Features and heads: ``category`` (first level, or any names), ``detail`` (second level), ``kind``, ``unit``,
-    ``request`` (yes, no), ``urgency``."""
+    ``request`` and ``emergency`` (yes, no)."""
 
     version: str
     features: Features
@@ -100,8 +101,15 @@ def _questions(samples: Sequence[Sample]) -> dict[str, list[str | None]]:
         "kind": [s.kind for s in samples],
         "unit": [s.unit for s in samples],
         "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
-        "urgency": [s.urgency for s in samples],
+        "emergency": [_emergency(s) for s in samples],
     }
+
+
+def _emergency(sample: Sample) -> str | None:
+    """Any message written as an ordinary one is none."""
+    if sample.urgency is None and sample.is_request is None:
+        return None
+    return "yes" if sample.urgency == Urgency.EMERGENCY else "no"
 
 
 def _labels(answers: Sequence[str | None]) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def shipped_samples(reference: Reference, folder: Path = SHIPPED / "samples") ->
     return [*written, *lexicon(reference)]
 
 
-def lexicon(reference: Reference, each: int = 6, length: int = 12) -> list[Sample]:
+def lexicon(reference: Reference, each: int = 5, length: int = 6) -> list[Sample]:
     """Messages made of a category's own words: ``each`` of ``length`` words drawn for every second-level category.
 
     They say nothing of kind or of being a request, only which words belong to what.

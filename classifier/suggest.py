@@ -20,8 +20,8 @@ from classifier.model import Model
 from classifier.places import Places, Where
 from classifier.samples import first_level
 from classifier.units import Units
-from classifier.urgency import Rules
-from data.records import Choice, Kind, Post, Reason, Suggestion
+from classifier.urgency import Haste, Rules
+from data.records import Choice, Kind, Post, Reason, Suggestion, Urgency
 from data.reference import Reference
 
 BATCH = 512
@@ -29,6 +29,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 SURE = 0.5  # a second-level category is named when it has at least this probability
 LIKELY = 0.02  # a category below this says nothing about the unit
 WORDS = 6  # reasons shown
+PERHAPS = 0.15  # a category or kind from this on makes its 即办 rules heard
+EMERGENCY = 0.5  # probability from which an emergency that no rule has words for is shown as one
+LEARNT = Haste(Urgency.EMERGENCY, 0, "按学过的紧急求助判断", "110")
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,10 @@ class Suggester:
         units = tuple(c for c in _choices(batch.units, i) if c.p > 0)
         category = _category(batch.answers, i, categories[0].name)
         kind, kind_p = _kind(batch.answers, i)
-        request_p = _request(batch.answers, i)
-        haste = self._rules.haste(batch.texts[i], category, kind, batch.seen[i])
+        request_p = _yes(batch.answers, "request", i, 0.5)
+        haste = self._rules.haste(batch.texts[i], category, kind, batch.seen[i], _perhaps(batch.answers, i))
+        if haste.urgency is not Urgency.EMERGENCY and _yes(batch.answers, "emergency", i, 0.0) >= EMERGENCY:
+            haste = LEARNT
         reasons = self._reasons(batch.matrix, i, categories[0].name)
         unknown = batch.matrix.indptr[i] == batch.matrix.indptr[i + 1]
         return Suggestion(
@@ -155,6 +160,12 @@ def _kind(answers: Mapping[str, Answer], i: int) -> tuple[Kind, float]:
     return Kind.HELP, 0.0
 
 
-def _request(answers: Mapping[str, Answer], i: int) -> float:
-    """The probability of being a request; 0.5 where nobody was taught."""
-    return dict(answers["request"].best(i, 2))["yes"] if "request" in answers else 0.5
+def _yes(answers: Mapping[str, Answer], question: str, i: int, untaught: float) -> float:
+    """The probability of "yes"; ``untaught`` where nobody was taught."""
+    return dict(answers[question].best(i, 2))["yes"] if question in answers else untaught
+
+
+def _perhaps(answers: Mapping[str, Answer], i: int) -> list[str]:
+    """Categories and kinds that a post may be about: not to be taken for, but to be urgent for."""
+    both = [answers[q] for q in ("detail", "kind") if q in answers]
+    return [a.labels[j] for a in both for j in np.flatnonzero(a.p[i] > PERHAPS)]

@@ -7,7 +7,7 @@ something happening; 即办 words are not taken from clauses about the past, abo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.finder import Finder, pairs
@@ -56,11 +56,22 @@ class Rules:
         self._rules = [(r, frozenset(normal(w) for w in r.words)) for r in reference.rules]
         self._finder = Finder(w for _, words in self._rules for w in words)
 
-    def haste(self, text: str, category: str = "", kind: Kind | None = None, seen: set[str] | None = None) -> Haste:
-        """The first rule that fits ``text`` (title and body in normal form), ``category`` (a slug) and ``kind``."""
+    def haste(
+        self,
+        text: str,
+        category: str = "",
+        kind: Kind | None = None,
+        seen: set[str] | None = None,
+        also: Collection[str] = (),
+    ) -> Haste:
+        """The first rule that fits ``text`` (title and body in normal form), ``category`` (a slug) and ``kind``.
+
+        ``also``: other categories and kinds it may be about; for what is urgent, they are enough.
+        """
         told = self._told(text, pairs(text) if seen is None else seen)
         for rule, words in self._rules:
-            if _concerns(rule, category, kind) and (not words or _spoken(rule, words, told)):
+            perhaps = () if rule.urgency is Urgency.DAYS else also
+            if _concerns(rule, {category, *perhaps}, {kind, *perhaps}) and (not words or _spoken(rule, words, told)):
                 return Haste(rule.urgency, rule.days, rule.name, rule.ring)
         return Haste(Urgency.DAYS, USUAL_DAYS)
 
@@ -97,9 +108,9 @@ def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
     return allowed
 
 
-def _concerns(rule: Rule, category: str, kind: Kind | None) -> bool:
-    fits = not rule.categories or any(category == c or category.startswith(f"{c}/") for c in rule.categories)
-    return fits and (not rule.kinds or kind in rule.kinds)
+def _concerns(rule: Rule, categories: Collection[str], kinds: Collection[str | None]) -> bool:
+    about = not rule.categories or any(c == r or c.startswith(f"{r}/") for r in rule.categories for c in categories)
+    return about and (not rule.kinds or any(k in kinds for k in rule.kinds))
 
 
 def _spoken(rule: Rule, words: frozenset[str], told: Mapping[str, frozenset[Urgency]]) -> bool:
