@@ -28,14 +28,16 @@ Clock = Callable[[], datetime]
 
 def serve(city: City, clock: Clock, host: str, port: int, ready: Callable[[str], None] | None = None) -> None:
     """Serve until interrupted; ``ready`` is told the address once it answers. Raises CityError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        server = create_server(create_app(city, clock), host=host, port=port, threads=THREADS, ident=None)
+        door = socket.create_server((host, port), family=family)
     except OSError as error:
         raise CityError(f"{host}:{port} 用不了（{error.strerror}）；请换一个端口，或停掉占用它的程序") from None
+    server = create_server(create_app(city, clock), sockets=[door], threads=THREADS, ident=None)
     with dispatching(city, clock):
         if ready:
-            shown = f"[{server.effective_host}]" if ":" in server.effective_host else server.effective_host
-            ready(f"http://{shown}:{server.effective_port}/")
+            shown = f"[{host}]" if family is socket.AF_INET6 else host
+            ready(f"http://{shown}:{door.getsockname()[1]}/")
         try:
             server.run()
         finally:
