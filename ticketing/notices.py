@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from data.city import City
 from data.records import OutboxEntry, Ticket, Urgency
@@ -64,9 +65,9 @@ def _by_sms(city: City, unit: Unit, message: str, key: str) -> Attempt:
 
 
 def _connection(error: requests.ConnectionError) -> Attempt:
-    """Refused before anything was sent can be tried again; cut off afterwards cannot be told from delivered."""
-    if "NewConnectionError" in repr(error) or "refused" in str(error):
-        return Attempt(Result.RETRY, error="短信网关拒绝连接")
+    """Refused (or its name not found) before anything was sent can be tried again; cut off afterwards cannot be told from delivered."""
+    if isinstance(getattr(error.args[0], "reason", None) if error.args else None, NewConnectionError):
+        return Attempt(Result.RETRY, error="短信网关连接不上")
     return Attempt(Result.UNKNOWN, error="发送途中连接断开")
 
 
@@ -76,7 +77,7 @@ def _gateway_word(answer: requests.Response) -> Attempt:
         code = body.get("code", 0)
     except (ValueError, AttributeError):
         return Attempt(Result.UNKNOWN, error="短信网关的应答看不懂")
-    if code == 0:
+    if str(code) == "0":  # as a number or as text
         return Attempt(Result.SENT, answer=str(body.get("id", "")))
     return Attempt(Result.FAILED, error=f"短信网关不接受（code {code}）")
 

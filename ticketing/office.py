@@ -26,20 +26,38 @@ def file(city: City, entry: OutboxEntry) -> Attempt:
     try:
         if entry.attempts or entry.state is OutboxState.LEASED:
             known = _ask(city, entry.key)
-            if known:
-                return Attempt(Result.SENT, answer=known)
+            if known is not None:
+                return known
         return _post(city, entry)
     except requests.RequestException as error:
         return Attempt(Result.RETRY, error=f"办公系统没有应答（{type(error).__name__}）")
 
 
-def _ask(city: City, key: str) -> str | None:
-    """The number the office system gave the filing with our ``key``, if it has it."""
+def _ask(city: City, key: str) -> Attempt | None:
+    """What became of the filing with our ``key``; None only where the office system plainly says it has none such."""
     answer = requests.get(
         _url(city, "requests.json"), params={**_common(city), "external_id": key}, timeout=_timeout(city)
     )
     answer.raise_for_status()
-    return _number(answer)
+    found = _filings(answer)
+    if found is None:
+        return Attempt(Result.RETRY, error="办公系统对询问的应答看不懂，没有再次交办")
+    # A system that passes over our parameter answers with everybody's filings.
+    ours = [f for f in found if str(f.get("external_id", key)) == key]
+    if not ours:
+        return None
+    if len(ours) > 1 or not ours[0].get("service_request_id"):
+        return Attempt(Result.RETRY, error=f"办公系统对询问答出 {len(ours)} 条，分不清哪一条是这次交办，没有再次交办")
+    return Attempt(Result.SENT, answer=str(ours[0]["service_request_id"]))
+
+
+def _filings(answer: requests.Response) -> list[Mapping[str, Any]] | None:
+    """The entries of an answer; None when it is not a list of them."""
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, list) and all(isinstance(entry, dict) for entry in body) else None
 
 
 def _post(city: City, entry: OutboxEntry) -> Attempt:
@@ -89,11 +107,8 @@ def _common(city: City) -> dict[str, str]:
 
 
 def _number(answer: requests.Response) -> str | None:
-    try:
-        body: Any = answer.json()
-        number = body[0]["service_request_id"] if body else None
-    except (ValueError, LookupError, TypeError):
-        return None
+    found = _filings(answer)
+    number = found[0].get("service_request_id") if found else None
     return str(number) if number else None
 
 

@@ -14,7 +14,7 @@ from ticketing import filing, notices, office
 from ticketing.attempt import Attempt, Result
 
 Clock = Callable[[], datetime]
-LEASE = timedelta(minutes=2)  # longer than any attempt may take
+LEASE = timedelta(minutes=2)  # beside what the settings allow the other side, longer than any attempt may take
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 MOST_ATTEMPTS = 12
 
@@ -31,38 +31,64 @@ def send_due(city: City, clock: Clock, holder: str, channels: Sequence[str] = ()
     Returns counts by channel and result, such as ``office_sent``.
     """
     counts: Counter[str] = Counter()
-    while True:
-        with city.store.transaction():
-            entries = city.store.outbox.take(clock(), holder, LEASE, tuple(channels) or tuple(SENDERS))
-        if not entries:
-            return counts
-        for entry in entries:
-            attempt = _attempt(city, entry)
-            with city.store.transaction():
-                _settle(city, entry, attempt, clock())
-            counts[f"{entry.channel}_{attempt.result}"] += 1
+    while (entry := _next(city, clock(), holder, tuple(channels) or tuple(SENDERS))) is not None:
+        attempt = _attempt(city, entry)
+        try:
+            _settle(city, entry, attempt, holder, clock())
+        except Exception as error:
+            if not SENDERS[entry.channel][1]:
+                raise
+            # It was accepted but could not be kept: later the other side is asked, and this one must not block the rest.
+            attempt = _broken(entry, error)
+            _settle(city, entry, attempt, holder, clock())
+        counts[f"{entry.channel}_{attempt.result}"] += 1
+    return counts
+
+
+def _next(city: City, now: datetime, holder: str, channels: Sequence[str]) -> OutboxEntry | None:
+    """One act at a time: a lease that also waited for others' attempts could run out before its own began."""
+    office, notices = city.settings.office, city.settings.notices
+    lease = LEASE + timedelta(seconds=2 * (office.timeout + notices.timeout))
+    with city.store.transaction():
+        return next(iter(city.store.outbox.take(now, holder, lease, channels, limit=1)), None)
 
 
 def _attempt(city: City, entry: OutboxEntry) -> Attempt:
     sender, can_be_asked = SENDERS[entry.channel]
     if entry.state is OutboxState.LEASED and not can_be_asked:
         return Attempt(Result.UNKNOWN, error="上次发送时程序中断，不知道对方收到没有")
-    return sender(city, entry)
+    try:
+        return sender(city, entry)
+    except Exception as error:  # noqa: BLE001 - one act that cannot be sent must not hold up the others
+        return _broken(entry, error)
 
 
-def _settle(city: City, entry: OutboxEntry, attempt: Attempt, now: datetime) -> None:
+def _broken(entry: OutboxEntry, error: Exception) -> Attempt:
+    result = Result.RETRY if SENDERS[entry.channel][1] else Result.UNKNOWN
+    return Attempt(result, error=f"程序出错（{type(error).__name__}: {error}）"[:300])
+
+
+def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: datetime) -> None:
     outbox = city.store.outbox
-    if attempt.result is Result.SENT:
-        outbox.settle(entry.id, OutboxState.SENT, now)
-        if entry.channel == filing.OFFICE:
-            filing.acknowledged(city, entry, attempt.answer, now)
-    elif attempt.result is Result.RETRY and entry.attempts + 1 < MOST_ATTEMPTS:
-        outbox.postpone(entry.id, now + wait(entry), attempt.error)
-    else:
-        state = OutboxState.UNKNOWN if attempt.result is Result.UNKNOWN else OutboxState.FAILED
-        outbox.settle(entry.id, state, now, attempt.error)
-        word = "结果不明" if state is OutboxState.UNKNOWN else "发送失败"
-        city.store.runs.alert(Alert(now, f"outbox-{state}", entry.key, f"{word}：{entry.subject}（{attempt.error}）"))
+    with city.store.transaction():
+        kept = outbox.entry(entry.key)
+        if kept is None or (kept.state, kept.holder) != (OutboxState.LEASED, holder):
+            return  # taken over meanwhile; whoever did so settles it
+        if attempt.result is Result.SENT:
+            outbox.settle(entry.id, OutboxState.SENT, now)
+            if entry.channel == filing.OFFICE:
+                filing.acknowledged(city, entry, attempt.answer, now)
+        elif attempt.result is Result.RETRY and entry.attempts + 1 < MOST_ATTEMPTS:
+            outbox.postpone(entry.id, now + wait(entry), attempt.error)
+        else:
+            _give_up(city, entry, attempt, now)
+
+
+def _give_up(city: City, entry: OutboxEntry, attempt: Attempt, now: datetime) -> None:
+    state = OutboxState.UNKNOWN if attempt.result is Result.UNKNOWN else OutboxState.FAILED
+    city.store.outbox.settle(entry.id, state, now, attempt.error)
+    word = "结果不明" if state is OutboxState.UNKNOWN else "发送失败"
+    city.store.runs.alert(Alert(now, f"outbox-{state}", entry.key, f"{word}：{entry.subject}（{attempt.error}）"))
 
 
 def wait(entry: OutboxEntry) -> timedelta:
