@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, timedelta
 
+import chinese_calendar
 import pytest
 from build import HOUR, ZONE, at
 from hypothesis import given
@@ -92,14 +93,14 @@ def test_a_year_the_calendar_does_not_know_is_tentative_and_knows_weekends_only(
 
 
 def test_a_due_date_is_tentative_only_when_it_runs_into_the_unknown_year(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = clocks.chinese_calendar.is_workday
+    known = chinese_calendar.is_workday
 
     def until_2011(day: date) -> bool:
         if day.year > 2011:
             raise NotImplementedError
         return bool(known(day))
 
-    monkeypatch.setattr(clocks.chinese_calendar, "is_workday", until_2011)
+    monkeypatch.setattr(chinese_calendar, "is_workday", until_2011)
     assert completion("2011-12-29 10:00", 2) == ("2011-12-31 18:00", False)
     # Weekends only: Monday 2 January 2012 would be a working day.
     assert completion("2011-12-31 10:00", 1) == ("2012-01-02 18:00", True)

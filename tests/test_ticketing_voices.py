@@ -58,19 +58,22 @@ def test_on_renmin_the_answering_organisation_is_the_account(voices: Voices) -> 
     assert voices.voice("people", "洛阳市水务集团", "water-group", DAY) is Voice.OWN
 
 
+def account(name: str, unit: str, since: date | None = None, to: date | None = None) -> Account:
+    return Account(board="lyw", account=name, role=AccountRole.UNIT, unit=unit, valid_from=since, valid_to=to)
+
+
 def dated(reference: Reference) -> Voices:
     """The sports bureau ends in 2019 and is succeeded; an account changes hands; a street office has a parent."""
     gone = reference.unit["sports-bureau"].model_copy(update={"valid_to": date(2019, 3, 1), "successor": "new-bureau"})
     new = Unit(slug="new-bureau", name="市新局", sort="bureau", valid_from=date(2019, 3, 2))
     street = Unit(slug="street", name="某街道办", sort="street", parent="gov-jianxi")
     units = (*(u for u in reference.units if u.slug != "sports-bureau"), gone, new, street)
-    account = {"board": "lyw", "role": AccountRole.UNIT}
     more = (
-        Account(account="旧号", unit="sports-bureau", valid_to=date(2019, 3, 1), **account),
-        Account(account="旧号", unit="water-group", valid_from=date(2019, 4, 1), **account),
-        Account(account="新局", unit="new-bureau", **account),
-        Account(account="涧西区府", unit="gov-jianxi", **account),
-        Account(account="某街道", unit="street", **account),
+        account("旧号", "sports-bureau", to=date(2019, 3, 1)),
+        account("旧号", "water-group", since=date(2019, 4, 1)),
+        account("新局", "new-bureau"),
+        account("涧西区府", "gov-jianxi"),
+        account("某街道", "street"),
     )
     return Voices(reference.model_copy(update={"units": units, "accounts": (*reference.accounts, *more)}).check())
 
