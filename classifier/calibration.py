@@ -30,6 +30,10 @@ class Calibration:
         """Rows of scores to rows of probabilities."""
         return softmax(scores.astype(np.float64) * self.scale + self.shift)
 
+    def softened(self, factor: float) -> Calibration:
+        """Less sure by ``factor`` (below 1), for messages unlike those it was fitted on; a temperature of 1/factor."""
+        return Calibration(self.scale * factor, (self.shift * factor).astype(np.float32))
+
 
 def softmax(values: Floats) -> Floats:
     """Row by row, without overflow."""

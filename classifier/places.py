@@ -13,6 +13,23 @@ from data.reference import Reference
 # What makes a place name another thing: 高新技术, 吉利汽车, 西工大
 NOT_BEFORE = ("技术", "企业", "汽车", "轿车", "产业", "大学")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
+# Common nouns and verbs that end like a place's name.
+NO_NAME = (
+    "走路",
+    "马路",
+    "道路",
+    "公路",
+    "铁路",
+    "上路",
+    "开路",
+    "让路",
+    "线路",
+    "网路",
+    "电路",
+    "修路",
+    "农村",
+    "全村",
+)
 SPECIFIC = {"landmark": 3, "road": 2, "town": 1, "street": 1}  # how closely a sort of place says where
 
 
@@ -68,8 +85,12 @@ def _unlisted(tokens: Sequence[str]) -> str | None:
     before = ""
     for token in tokens:
         if token.endswith(ENDINGS) and token.isalpha():
-            name = token if len(token) > 2 else before + token
-            if len(name) > 2 and not name.startswith(("马路", "道路", "公路", "这", "我", "该", "一")):
+            name = (token if len(token) > 2 else before + token).lstrip("省市区县在到修由从")
+            if (
+                len(name) > 2
+                and not name.endswith(NO_NAME)
+                and not name.startswith(("这", "我", "该", "一", "本", "某"))
+            ):
                 return name
         before = token if len(token) > 1 and token.isalnum() else ""
     return None

@@ -10,7 +10,7 @@ from classifier.shipped import shipped_model
 from classifier.suggest import Suggester
 from data.reference import Reference
 
-QUESTIONS = frozenset({"category", "detail", "kind", "unit", "request"})
+QUESTIONS = frozenset({"category", "detail", "kind", "unit", "request", "emergency"})
 
 
 def ready(reference: Reference, folder: Path) -> Suggester:

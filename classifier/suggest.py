@@ -29,6 +29,13 @@ ZONE = ZoneInfo("Asia/Shanghai")
 SURE = 0.5  # a second-level category is named when it has at least this probability
 LIKELY = 0.02  # a category below this says nothing about the unit
 WORDS = 6  # reasons shown
+SLIGHT = 0.01  # share of the positive weight below which a word is no reason
+# Words that lean towards a category by chance and tell a clerk nothing.
+EMPTY = (
+    "一下 一个 一些 一直 这个 这样 这种 那个 时间 看看 是否 有没有 没有 知道 现在 个人 我们 你们 他们 大家 自己 请问 希望"
+    " 领导 您好 你好 尊敬 问题 什么 怎么 怎么办 为什么 如何 可以 能否 不能 正在 已经 还是 就是 但是 因为 所以 如果 而且"
+    " 之后 以后 目前 今天 昨天 几个 两个 两次 每天 部门 有关 相关 反映 情况 进行 谢谢 本人 咨询 建议 投诉 举报 求助 一年 多年"
+)
 PERHAPS = 0.15  # a category or kind from this on makes its 即办 rules heard
 EMERGENCY = 0.5  # probability from which an emergency that no rule has words for is shown as one
 LEARNT = Haste(Urgency.EMERGENCY, 0, "按学过的紧急求助判断", "110")
@@ -59,7 +66,9 @@ class Suggester:
         self._units = Units(Duties(reference))
         self._names = {c.slug: c.name for c in reference.categories} | {d.slug: d.name for d in reference.districts}
         self._names = {u.slug: u.name for u in reference.units} | self._names
-        self._shown = np.array([len(w) > 1 and w.isalpha() for w in model.features.vocabulary], bool)
+        empty = frozenset(EMPTY.split())
+        shown = [len(w) > 1 and w.isalpha() and w not in empty for w in model.features.vocabulary]
+        self._shown = np.array(shown, bool)
 
     def suggest(self, posts: Sequence[Post], now: datetime) -> list[Suggestion]:
         """One suggestion a post, in their order."""
@@ -128,7 +137,7 @@ class Suggester:
         columns, values = columns[words], matrix.data[matrix.indptr[i] : matrix.indptr[i + 1]][words]
         spoke = np.maximum(values * self.model.weights[columns, self.model.place("category", category)], 0)
         total, spoke = spoke.sum(), spoke * self._shown[columns]
-        best = [j for j in np.argsort(-spoke, kind="stable")[:WORDS] if spoke[j] > 0]
+        best = [j for j in np.argsort(-spoke, kind="stable")[:WORDS] if spoke[j] > SLIGHT * total]
         return tuple(
             Reason(self.model.features.vocabulary[columns[j]], round(float(spoke[j] / total), 3)) for j in best
         )

@@ -15,6 +15,7 @@ from classifier.model import train
 from classifier.modelfile import ModelError, load, save
 from classifier.samples import Sample, SampleError
 from classifier.service import in_service, put_in_service, rollback
+from classifier.shipped import cautious
 from classifier.tokens import LIMIT, cutter, normal, words
 from tests.classifier_city import model, samples
 
@@ -36,6 +37,15 @@ def test_probabilities_of_every_head_sum_to_one_and_levels_agree() -> None:
     urban = [i for i, name in enumerate(answers["detail"].labels) if name.startswith("urban/")]
     at = answers["category"].labels.index("urban")
     assert answers["detail"].p[:, urban].sum(axis=1) == pytest.approx(answers["category"].p[:, at])
+
+
+def test_a_cautious_model_chooses_the_same_and_is_less_sure() -> None:
+    texts = prepared(["西关那边又停水了", "孩子的老师要求补课"])
+    bold, careful = ask(model(), texts), ask(cautious(model()), texts)
+    assert bold["kind"].p.argmax(axis=1).tolist() == careful["kind"].p.argmax(axis=1).tolist()
+    assert (careful["category"].p.max(axis=1) < bold["category"].p.max(axis=1)).all()
+    assert np.array_equal(careful["request"].p, bold["request"].p)
+    assert cautious(model()).version != model().version
 
 
 def test_a_model_asks_another_for_what_it_was_not_taught() -> None:

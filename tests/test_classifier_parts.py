@@ -138,3 +138,17 @@ def test_the_same_matter_on_another_board_is_found_and_a_different_one_is_not() 
     assert [key for key, _ in found] == ["lyw/7"]
     assert Duplicates(model(), []).like([new]) == [[]]
     assert Duplicates(model(), [new]).like([new]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "place"),
+    [
+        (["我", "家", "在", "凯旋", "路"], "凯旋路"),
+        (["区联丰路", "的", "店"], "联丰路"),
+        (["号称走路", "赚钱"], None),
+        (["这", "小区"], None),
+        (["修", "马路"], None),
+    ],
+)
+def test_a_place_no_table_knows_is_told_by_its_ending(tokens: list[str], place: str | None) -> None:
+    assert Places(city()).find("".join(tokens), tokens=tokens).place == place

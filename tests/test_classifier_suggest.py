@@ -14,6 +14,7 @@ from classifier.figures import accuracy, calibration_error, coverage, macro_f1
 from classifier.model import train
 from classifier.samples import Sample, SampleError
 from classifier.suggest import Suggester
+from classifier.urgency import Rules
 from data.records import Kind, Urgency
 from tests.classifier_city import NOW, city, model, post, samples
 
@@ -54,6 +55,23 @@ def test_an_emergency_goes_to_a_person_with_the_number_to_ring() -> None:
     assert s.urgency is Urgency.EMERGENCY
     assert "119" in s.needs_person
     assert s.days == 0
+
+
+def test_an_emergency_no_rule_has_words_for_is_learnt() -> None:
+    urgent = [
+        Sample(f"{who}昏迷不醒流血了快来救命", is_request=True, urgency="emergency")
+        for who in ("老人", "孩子", "工人", "司机", "邻居", "乘客")
+    ]
+    taught = Suggester(train([*samples(), *urgent]), city())
+    assert taught.text("路人昏迷", "流血了快来救命", NOW).urgency is Urgency.EMERGENCY
+    assert taught.text("停水了", "小区停水一天没水用", NOW).urgency is Urgency.IMMEDIATE
+    assert suggester().text("路人昏迷", "流血了快来救命", NOW).urgency is not Urgency.EMERGENCY
+
+
+def test_a_likely_category_is_enough_to_be_urgent_but_not_for_the_days() -> None:
+    rules = Rules(city())
+    assert rules.haste("停水了", "education", Kind.HELP, also=["urban/water"]).urgency is Urgency.IMMEDIATE
+    assert rules.haste("停课了", "education", Kind.HELP, also=["咨询"]).days == 5
 
 
 def test_doubt_is_said_in_words() -> None:
