@@ -348,3 +348,13 @@ def test_agreeing_that_a_post_asks_for_nothing_does_not_file_it(clerk: FlaskClie
     answer = send(clerk, "accept", "103", seen=QUEUE[2][1].at.isoformat())
     assert "建议认为这不是诉求" in clerk.get(answer.location).text
     assert decisions(city, "103") == []
+
+
+def test_a_post_further_down_than_the_list_can_still_be_opened(clerk: FlaskClient, city: City) -> None:
+    with city.store.transaction():
+        for n in range(1000, 1110):
+            enqueue(city, post(str(n), f"公交车不按时发车 {n}", "请管一管", n), suggestion(str(n), "bus-company"))
+    page = clerk.get("/?post=lyw/103").text
+    assert "周末牡丹园" in page.partition("<h1")[2].partition("</h1>")[0]
+    assert "等待处理 114 条" in page
+    assert page.count('href="/?post=lyw/1') < 110

@@ -44,9 +44,21 @@ class Place:
 
 
 def _place(key: str) -> Place:
+    """The queue with the post ``key`` opened, or its first where that one no longer waits."""
     pairs = the_city().store.decisions.queue(LISTED)
-    at = next((i for i, (post, _) in enumerate(pairs) if post.key == key), 0 if pairs else -1)
-    return Place(pairs, at)
+    at = next((i for i, (post, _) in enumerate(pairs) if post.key == key), -1)
+    if at < 0 and key and (further := _waiting(key)):
+        pairs, at = [*pairs, further], len(pairs)
+    return Place(pairs, at if at >= 0 else 0 if pairs else -1)
+
+
+def _waiting(key: str) -> Pair | None:
+    """A post that waits further down than the list goes."""
+    board, _, thread = key.partition("/")
+    store = the_city().store
+    post, suggestion = store.threads.post(board, thread), store.decisions.suggestion(board, thread)
+    waits = store.decisions.stage(board, thread) == "suggested"
+    return (post, suggestion) if waits and post and suggestion else None
 
 
 @pages.get("/")
