@@ -19,9 +19,6 @@ from desk.web.access import ACCESS, PUBLIC
 from desk.web.session import secret_of
 from tests.desk_city import NOW, PASSWORD, Clock, desk, login, make, staff, token
 
-# SciPy says so of every curve that comes down to 0; the report shows such a bound as open.
-pytestmark = pytest.mark.filterwarnings("ignore:The confidence interval is undefined:RuntimeWarning")
-
 ROLES = ("clerk", "liaison", "leader", "admin")
 
 # Every route: method, address, what those let in get (a form sent without its fields: 404 or back to its page), and for

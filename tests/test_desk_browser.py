@@ -18,9 +18,6 @@ from data.city import City
 from data.records import Action, Kind
 from tests.desk_city import PASSWORD, Clock, desk, enqueue, make, post, staff, suggestion
 
-# SciPy says so of every curve that comes down to 0; the report shows such a bound as open.
-pytestmark = pytest.mark.filterwarnings("ignore:The confidence interval is undefined:RuntimeWarning")
-
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,6 @@ from flask.testing import FlaskClient
 from data.city import City
 from data.records import Read, ReadOutcome, Reply, Thread
 from tests.desk_city import NOW, PHONE, Clock, desk, login, make, staff, token
-
-# SciPy says so of every curve that comes down to 0; the report shows such a bound as open.
-pytestmark = pytest.mark.filterwarnings("ignore:The confidence interval is undefined:RuntimeWarning")
 
 ANSWERED, OVERDUE = "20110725-0001", "20110725-0002"
 
@@ -102,6 +100,17 @@ def test_the_timeline_is_in_order_and_complete(clerk: FlaskClient) -> None:
     other = clerk.get(f"/tickets/{OVERDUE}").text
     assert "短信通知承办单位：结果不明" in other
     assert "读取回应超时" in other
+
+
+def test_a_decision_taken_back_is_told_apart_from_the_one_that_was_filed(clerk: FlaskClient, city: City) -> None:
+    assert "后来撤回" not in clerk.get(f"/tickets/{ANSWERED}").text
+    with city.store.transaction():
+        ticket = city.store.tickets.ticket(ANSWERED)
+        first = city.store.decisions.of("lyw", "201")[0]
+        assert ticket is not None
+        last = city.store.decisions.decide(replace(first, id=0, at=NOW))
+        city.store.tickets.file(replace(ticket, number="20110725-0009", decision=last), "filed")
+    assert clerk.get("/tickets/20110725-0009").text.count("后来撤回") == 1
 
 
 def test_reads_that_are_no_evidence_are_told_apart(clerk: FlaskClient) -> None:

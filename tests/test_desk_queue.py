@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -190,6 +192,23 @@ def test_a_post_someone_else_decided_is_said_kindly_and_the_next_is_shown(
     assert answer.location == "/?post=lyw/103"
     assert "这条帖子已由 admin 处理" in clerk.get(answer.location).text
     assert len(decisions(city, "102")) == 1
+
+
+def test_of_clerks_deciding_at_the_same_moment_one_wins_and_the_others_are_told(app: Flask, city: City) -> None:
+    clients = [login(app, name) for name in ("clerk", "admin") * 3]
+    tokens = [token(client, "/") for client in clients]
+    together = Barrier(len(clients))
+
+    def accept(client: FlaskClient, csrf: str) -> str:
+        data = {"csrf_token": csrf, "post": "lyw/101", "seen": QUEUE[0][1].at.isoformat()}
+        together.wait()
+        return client.get(client.post("/queue/accept", data=data).location).text
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        pages = list(pool.map(accept, clients, tokens))
+    assert sum("已交办 市水务集团" in page for page in pages) == 1
+    assert sum("这条帖子已由" in page for page in pages) == len(clients) - 1
+    assert len(decisions(city, "101")) == len(city.store.outbox.about("lyw/101")) == 1
 
 
 def test_ten_seconds_to_take_a_decision_back(clerk: FlaskClient, city: City, clock: Clock) -> None:

@@ -53,7 +53,7 @@ def timeline(city: City, ticket: Ticket) -> Sequence[Happening]:
 def _happenings(city: City, ticket: Ticket) -> Iterator[Happening]:
     store = city.store
     yield Happening(ticket.posted_at, "网民发帖")
-    yield from (_decided(d) for d in store.decisions.of(ticket.board, ticket.thread))
+    yield from (_decided(d, ticket) for d in store.decisions.of(ticket.board, ticket.thread))
     for event in store.tickets.events(ticket.number):
         name = MOVES[event.move].name_zh if event.move in MOVES else event.move
         yield Happening(event.at, name, show.person(event.by), event.note)
@@ -62,10 +62,14 @@ def _happenings(city: City, ticket: Ticket) -> Iterator[Happening]:
         yield _left(entry)
 
 
-def _decided(decision: Decision) -> Happening:
+def _decided(decision: Decision, ticket: Ticket) -> Happening:
     by = "自动规则" if decision.automatic else show.person(decision.by)
     unit = show.unit_name(decision.unit) if decision.unit else ""
-    return Happening(decision.at, DECISIONS[decision.action], by, "；".join(p for p in (unit, decision.reason) if p))
+    # A post is decided anew only after the decision before was taken back.
+    undone = "后来撤回" if decision.id < ticket.decision else ""
+    return Happening(
+        decision.at, DECISIONS[decision.action], by, "；".join(p for p in (unit, decision.reason, undone) if p)
+    )
 
 
 def _judged(verdict: Verdict) -> Happening:
