@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +31,22 @@ POSTED = datetime(2011, 7, 25, 1, 0, tzinfo=UTC)  # Monday 2011-07-25 09:00 in L
 FILED = POSTED + timedelta(minutes=30)
 DUE = FILED + timedelta(hours=4)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+MakeCity = Callable[[str], City]  # the fixture ``make_city``: from the text of liandong.toml to a city
 _ids = itertools.count(1000)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> datetime:
+        self.now += by
+        return self.now
 
 
 def at(text: str) -> datetime:

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
-import build
 import pytest
-from counterpart import Counterpart
 from hypothesis import settings
 
 from data import reference as tables
 from data.city import City, open_city
 from data.reference import Reference
 from data.store import Store
+from tests import build
+from tests.counterpart import Counterpart
 
 # The same examples every time, and no failing because the machine was busy.
 settings.register_profile("liandong", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("liandong")
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, by: timedelta) -> datetime:
-        self.now += by
-        return self.now
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +38,8 @@ def begun(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Pat
     return path
 
 
-MakeCity = Callable[[str], City]
-
-
 @pytest.fixture
-def make_city(tmp_path: Path, begun: Path) -> Iterator[MakeCity]:
+def make_city(tmp_path: Path, begun: Path) -> Iterator[build.MakeCity]:
     """A function from the text of liandong.toml to a city with the shipped tables."""
     made: list[City] = []
 
@@ -73,7 +55,7 @@ def make_city(tmp_path: Path, begun: Path) -> Iterator[MakeCity]:
 
 
 @pytest.fixture
-def city(make_city: MakeCity) -> City:
+def city(make_city: build.MakeCity) -> City:
     """Luoyang in a temporary folder, with no office system and no gateway."""
     return make_city('[city]\nname = "洛阳"\n')
 
@@ -87,7 +69,7 @@ def counterpart() -> Iterator[Counterpart]:
 
 
 @pytest.fixture
-def wired(make_city: MakeCity, counterpart: Counterpart) -> City:
+def wired(make_city: build.MakeCity, counterpart: Counterpart) -> City:
     """Luoyang, its office system and gateway at the counterpart; they have 0.3 s to answer."""
     return make_city(
         f'[office]\nurl = "{counterpart.url}"\ntimeout = 0.3\n[notices]\nsms_url = "{counterpart.url}/send"\ntimeout = 0.3\n'
@@ -95,6 +77,6 @@ def wired(make_city: MakeCity, counterpart: Counterpart) -> City:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> build.Clock:
     """The time of filing, standing still."""
-    return Clock(build.FILED)
+    return build.Clock(build.FILED)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import build
+from tests import build
 import pytest
 from click.testing import CliRunner, Result
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forum import POSTS, ROWS, Forum
+from tests.forum import POSTS, ROWS, Forum
 
 from data.city import CrawlTable
 from data.records import BoardHealth, ReadOutcome

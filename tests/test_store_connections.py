@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from build import FILED, HOUR, MINUTE, SECOND, decision, post, read, suggestion, ticket
 
 from data.records import Alert, OutboxEntry, OutboxState, Post, Run, Thread, Urgency
 from data.reference import Reference
 from data.store import Store, StoreError
+from tests.build import FILED, HOUR, MINUTE, SECOND, decision, post, read, suggestion, ticket
 
 LEASE = 2 * MINUTE
 

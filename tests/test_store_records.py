@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from build import FILED, decision, post, read, reply, suggestion, ticket
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +33,7 @@ from data.records import (
 from data.store import Store
 from data.store.rows import from_row, moment, stamp, to_row
 from data.store.threads import snapshot
+from tests.build import FILED, decision, post, read, reply, suggestion, ticket
 
 KEPT = [
     records.Post,

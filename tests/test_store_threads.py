@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from build import DUE, FILED, HOUR, MINUTE, failed_read, post, read, reply, save_ticket
 
 from data.city import City
 from data.records import ListRow, ReadOutcome, Reply, Thread
 from data.store import Store
 from data.store.threads import altered, snapshot
+from tests.build import DUE, FILED, HOUR, MINUTE, failed_read, post, read, reply, save_ticket
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from build import DUE, FILED, HOUR, MINUTE, SECOND, reply, save_failure, save_thread, save_ticket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.city import City, open_city
 from data.records import ReadOutcome, Reply, VerdictName
+from tests.build import DUE, FILED, HOUR, MINUTE, SECOND, reply, save_failure, save_thread, save_ticket
 from ticketing import lifecycle
 from ticketing.checking import check
 

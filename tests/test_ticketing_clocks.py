@@ -6,11 +6,11 @@ from datetime import UTC, date, timedelta
 
 import chinese_calendar
 import pytest
-from build import HOUR, ZONE, at
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.records import Urgency
+from tests.build import HOUR, ZONE, at
 from ticketing import clocks
 
 

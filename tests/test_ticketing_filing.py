@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from build import FILED, MINUTE, SECOND, decision, save_thread, suggestion
-from conftest import Clock
-from counterpart import Counterpart
 
 from data.city import City
 from data.records import Action, Kind, OutboxState, Urgency
+from tests.build import FILED, MINUTE, SECOND, Clock, decision, save_thread, suggestion
+from tests.counterpart import Counterpart
 from ticketing import filing, outbox
 from ticketing.filing import FilingError, decide, undo
 

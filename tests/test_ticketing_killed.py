@@ -10,12 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from build import FILED, HOUR, MINUTE, decision, save_thread
-from conftest import Clock, MakeCity
-from counterpart import Counterpart
 
 from data.city import City
 from data.records import OutboxState
+from tests.build import FILED, HOUR, MINUTE, Clock, MakeCity, decision, save_thread
+from tests.counterpart import Counterpart
 from ticketing import filing
 from ticketing.outbox import send_due
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from build import FILED, HOUR, save_ticket
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.city import City
 from data.records import Event
+from tests.build import FILED, HOUR, save_ticket
 from ticketing import lifecycle
 from ticketing.lifecycle import ADMIN, CLERK, MOVES, STATES, SYSTEM, UNIT, MoveError, moves_for, state_after, step
 

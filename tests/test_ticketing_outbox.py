@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from build import FILED, HOUR, MINUTE, SECOND, decision, save_thread, save_ticket
-from conftest import Clock, MakeCity
-from counterpart import Counterpart
 
 from data.city import City
 from data.records import OutboxEntry, OutboxState, Ticket
+from tests.build import FILED, HOUR, MINUTE, SECOND, Clock, MakeCity, decision, save_thread, save_ticket
+from tests.counterpart import Counterpart
 from ticketing import filing, notices, office, outbox
 from ticketing.attempt import Attempt, Result
 from ticketing.outbox import FIRST_WAIT, LEASE, LONGEST_WAIT, MOST_ATTEMPTS, send_due
@@ -407,7 +406,7 @@ def test_a_slow_holder_of_many_acts_and_a_second_one_file_each_once(
             send_due(second, clock, "other:2")
         return office.file(city, act)
 
-    monkeypatch.setitem(outbox.SENDERS, filing.OFFICE, (slow, True))  # type: ignore[arg-type]
+    monkeypatch.setitem(outbox.SENDERS, filing.OFFICE, (slow, True))
     send_due(wired, clock, "me:1")
     send_due(second, clock, "other:2")
     assert sorted(f["attribute[external_id]"] for f in counterpart.filings) == [KEY, "file/lyw/102/2"]
@@ -428,7 +427,7 @@ def test_a_holder_that_lost_its_lease_does_not_settle_over_the_one_that_took_it(
             send_due(second, clock, "other:2")
         return attempt
 
-    monkeypatch.setitem(outbox.SENDERS, filing.OFFICE, (asleep, True))  # type: ignore[arg-type]
+    monkeypatch.setitem(outbox.SENDERS, filing.OFFICE, (asleep, True))
     send_due(filed, clock, "me:1")
     assert len(counterpart.filings) == len(counterpart.messages) == 1
     assert entry(filed).state is OutboxState.SENT
@@ -450,6 +449,6 @@ def test_a_lease_outlasts_the_time_the_settings_give_the_other_side(make_city: M
         return Attempt(Result.RETRY)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(outbox.SENDERS, filing.OFFICE, (look, True))  # type: ignore[arg-type]
+        patch.setitem(outbox.SENDERS, filing.OFFICE, (look, True))
         send_due(city, clock, "me")
     assert seen[0] > timedelta(seconds=2 * 600)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from build import DUE, FILED, HOUR, MINUTE, POSTED, SECOND, ZONE, failed_read, read, reply, ticket
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.records import Read, ReadOutcome, Reply, Ticket, Verdict, VerdictName
 from data.reference import Reference
+from tests.build import DUE, FILED, HOUR, MINUTE, POSTED, SECOND, ZONE, failed_read, read, reply, ticket
 from ticketing.replies import is_holding, verdict
 from ticketing.voices import Voices
 

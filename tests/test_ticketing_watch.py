@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from build import DUE, FILED, HOUR, MINUTE, POSTED, SECOND, save_failure, save_thread, save_ticket, ticket
 
 from data.city import City
 from data.records import Verdict, VerdictName
+from tests.build import DUE, FILED, HOUR, MINUTE, POSTED, SECOND, save_failure, save_thread, save_ticket, ticket
 from ticketing.watch import Watch, back_to, should_read, wanted, watches
 
 DAY = timedelta(days=1)
