@@ -104,7 +104,14 @@ def shipped_samples(reference: Reference, folder: Path = SHIPPED / "samples") ->
     for name in ("requests.csv", "negatives.csv", "urgency.csv"):
         if (folder / name).is_file():
             written += read(folder / name, reference).samples
-    return [*written, *lexicon(reference)]
+    return [*_placeless(written, reference), *lexicon(reference)]
+
+
+def _placeless(samples: Iterable[Sample], reference: Reference) -> Iterator[Sample]:
+    """Without the units that a place decides: a county's name would be learnt from words that have nothing to do with it."""
+    counties = {u.slug for u in reference.units if u.sort == "county"}
+    for sample in samples:
+        yield replace(sample, unit=None) if sample.unit in counties else sample
 
 
 def lexicon(reference: Reference, each: int = 5, length: int = 6) -> list[Sample]:
