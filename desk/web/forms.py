@@ -26,6 +26,11 @@ URGENCIES = {Urgency.DAYS.value: "按工作日", Urgency.IMMEDIATE.value: "即�
 LONGEST_DAYS = 60
 
 
+def contact_line(suggestion: Suggestion) -> str:
+    """Every contact detail found, as the office system takes them."""
+    return "；".join(f"{c.kind} {c.text}" for c in suggestion.contacts)
+
+
 class Choice(StringField):  # type: ignore[misc]  # WTForms has no annotations
     """One of ``options`` (value -> how it is shown); the template draws the select."""
 
@@ -78,7 +83,7 @@ class CorrectForm(FlaskForm):  # type: ignore[misc]
             unit=suggestion.units[0].name if suggestion.units else None,
             urgency=(Urgency.DAYS if suggestion.urgency == Urgency.DAYS else Urgency.IMMEDIATE).value,
             days=suggestion.days or 5,
-            contact="；".join(f"{c.kind} {c.text}" for c in suggestion.contacts),
+            contact=contact_line(suggestion),
         )
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -1,26 +1,24 @@
-"""The clerk's queue: one post after another, each accepted, corrected or rejected."""
+"""The clerk's queue: what waits for a person, one post opened with all that was suggested for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, jsonify, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from data.records import Action, Decision, Post, Suggestion, Urgency
-from desk.web import finding, show
-from desk.web.context import me, note, now, the_city, the_reference, today
+from data.records import Post, Suggestion, Urgency
+from desk.web import finding, show, undo
+from desk.web.context import me, note, the_city, the_reference, today
 from desk.web.emergency import number_to_ring
-from desk.web.forms import REASONS, TOLD, CorrectForm, RejectForm, first_error
-from ticketing import filing
+from desk.web.forms import REASONS, TOLD, CorrectForm
 
 pages = Blueprint("queue", __name__)
 
 LISTED = 100
-UNDOABLE = 5  # decisions kept for undo; ten seconds do not hold more
 
 Pair = tuple[Post, Suggestion]
 Answer = Response | str | tuple[str, int]
@@ -43,7 +41,7 @@ class Place:
         return self.pairs[there][0].key if self.at >= 0 and 0 <= there < len(self.pairs) else ""
 
 
-def _place(key: str) -> Place:
+def place(key: str) -> Place:
     """The queue with the post ``key`` opened, or its first where that one no longer waits."""
     pairs = the_city().store.decisions.queue(LISTED)
     at = next((i for i, (post, _) in enumerate(pairs) if post.key == key), -1)
@@ -64,34 +62,44 @@ def _waiting(key: str) -> Pair | None:
 @pages.get("/")
 def home() -> Answer:
     """What waits for a person, the most urgent first, one post opened."""
-    return _page(_place(request.args.get("post", "")))
+    return page(place(request.args.get("post", "")))
 
 
-def _page(place: Place, form: CorrectForm | None = None, *, plain: bool = False, status: int = 200) -> Answer:
-    handling = plain or me().role == "clerk"
-    context: dict[str, Any] = {
-        "place": place,
-        "waiting": the_city().store.decisions.waiting(),
-        "undo": _undoable(),
-        "rings": {p.key: number_to_ring(the_reference(), p) for p, s in place.pairs if s.urgency == Urgency.EMERGENCY},
-        "handling": handling,
+def page(place: Place, form: CorrectForm | None = None, *, plain: bool = False, status: int = 200) -> Answer:
+    """The queue's page; contact details are ``plain`` for clerks and for who has asked for them."""
+    plain = plain or me().role == "clerk"
+    emergencies = (p for p, s in place.pairs if s.urgency == Urgency.EMERGENCY)
+    opened = _opened(*place.selected, plain=plain) if place.selected else {}
+    if form:
+        opened["form"] = form
+    return render_template(
+        "queue.html",
+        place=place,
+        waiting=the_city().store.decisions.waiting(),
+        undo=undo.undoable(),
+        rings={post.key: number_to_ring(the_reference(), post) for post in emergencies},
+        handling=plain,
+        REASONS=REASONS,
+        TOLD=TOLD,
+        **opened,
+    ), status
+
+
+def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any]:
+    """What the page shows of the post that is opened."""
+
+    def told(text: str) -> Markup:
+        return show.marked(text if plain else show.hidden(text, suggestion.contacts), suggestion.reasons)
+
+    return {
+        "post": post,
+        "suggestion": suggestion,
+        "form": CorrectForm.of(suggestion, the_reference(), today()),
+        "title": told(post.title),
+        "body": told(post.body),
+        "units": finding.units(the_reference(), today(), the_city().settings.city.name),
+        "categories": finding.categories(the_reference()),
     }
-    if place.selected:
-        post, suggestion = place.selected
-        hide = (lambda text: text) if handling else (lambda text: show.hidden(text, suggestion.contacts))
-        context |= {
-            "post": post,
-            "suggestion": suggestion,
-            "form": form or CorrectForm.of(suggestion, the_reference(), today()),
-            "title": show.marked(hide(post.title), suggestion.reasons),
-            "body": show.marked(hide(post.body), suggestion.reasons),
-            "contact": _contact(suggestion),
-            "units": finding.units(the_reference(), today(), the_city().settings.city.name),
-            "categories": finding.categories(the_reference()),
-            "REASONS": REASONS,
-            "TOLD": TOLD,
-        }
-    return render_template("queue.html", **context), status
 
 
 @pages.get("/queue/news")
@@ -105,74 +113,12 @@ def news() -> Response:
 @pages.post("/queue/contact")
 def contact() -> Answer:
     """Show the contact details of a post to someone who does not handle it; each time is written down."""
-    post, _ = _asked()
+    post, _ = asked()
     note("查看联系方式", post.key)
-    return _page(_place(post.key), plain=True)
+    return page(place(post.key), plain=True)
 
 
-@pages.post("/queue/accept")
-def accept() -> Answer:
-    """File the post as suggested."""
-    post, suggestion = _asked()
-    if why := _why_not(suggestion):
-        flash(why, "warn")
-        return redirect(url_for("queue.home", post=post.key))
-    return _decide(
-        post,
-        Action.ACCEPT,
-        kind=suggestion.kind,
-        category=suggestion.category,
-        unit=suggestion.units[0].name,
-        urgency=suggestion.urgency,
-        days=suggestion.days,
-        contact=_contact(suggestion),
-    )
-
-
-def _why_not(suggestion: Suggestion) -> str:
-    """Why the suggestion cannot be filed just as it is; empty when it can."""
-    if suggestion.urgency == Urgency.EMERGENCY:
-        return "紧急情况不按普通诉求交办：请先拨打电话；确是普通诉求的，请更正后交办"
-    if request.form.get("seen") != suggestion.at.isoformat():
-        return "这条帖子的建议刚刚更新过，请再看一眼"
-    if not suggestion.is_request:
-        return "建议认为这不是诉求；确要交办的，请更正后交办"
-    return "" if suggestion.units else "这条帖子没有建议的承办单位，请更正后交办"
-
-
-@pages.post("/queue/correct")
-def correct() -> Answer:
-    """File the post as the clerk says."""
-    post, suggestion = _asked()
-    form = CorrectForm.blank(the_reference(), today())
-    if not form.validate():
-        flash(first_error(form), "bad")
-        return _page(_place(post.key), form, status=400)
-    return _decide(
-        post,
-        Action.CORRECT,
-        kind=form.kind.data,
-        category=form.category.data,
-        unit=form.unit.data,
-        urgency=Urgency(form.urgency.data),
-        days=form.days.data if form.urgency.data == Urgency.DAYS else 0,
-        contact=_contact(suggestion) if form.contact.data is None else form.contact.data.strip(),
-        reason=(form.reason.data or "").strip(),
-    )
-
-
-@pages.post("/queue/reject")
-def reject() -> Answer:
-    """The post is not to be filed, and why."""
-    post, _ = _asked()
-    form = RejectForm()
-    if not form.validate():
-        flash(first_error(form), "bad")
-        return _page(_place(post.key), status=400)
-    return _decide(post, Action.REJECT, reason=form.said)
-
-
-def _asked() -> Pair:
+def asked() -> Pair:
     """The post a form is about; 404 when there is none."""
     board, _, thread = request.form.get("post", "").partition("/")
     post = the_city().store.threads.post(board, thread)
@@ -180,54 +126,3 @@ def _asked() -> Pair:
     if post is None or suggestion is None:
         abort(404)
     return post, suggestion
-
-
-def _decide(post: Post, action: Action, **fields: Any) -> Response:
-    decision = Decision(post.board, post.thread, now(), me().name, action, **fields)
-    try:
-        number = filing.decide(the_city(), decision, now())
-    except filing.FilingError as error:
-        flash(str(error), "warn")
-    else:
-        note({"accept": "采纳", "correct": "更正", "reject": "不予交办"}[action], post.key)
-        done = f"已交办 {show.unit_name(decision.unit)}" if decision.unit else f"不予交办（{decision.reason}）"
-        _remember(number, done, post)
-    return redirect(url_for("queue.home", post=request.form.get("next") or None))
-
-
-def _remember(number: int, done: str, post: Post) -> None:
-    until = now() + timedelta(seconds=the_city().settings.clocks.undo_seconds)
-    entry = {"id": number, "done": done, "title": post.title[:40], "post": post.key, "until": until.isoformat()}
-    session["undo"] = [entry, *session.get("undo", [])][:UNDOABLE]
-
-
-def _undoable() -> Sequence[Mapping[str, Any]]:
-    """Decisions of this session that can still be taken back, the last one first, with the seconds left."""
-    kept = []
-    for entry in session.get("undo", []):
-        left = (datetime.fromisoformat(entry["until"]) - now()).total_seconds()
-        if left > 0:
-            kept.append({**entry, "left": int(left)})
-    return kept
-
-
-@pages.post("/queue/undo")
-def undo() -> Response:
-    """Take back a decision of one's own while its filing has not left."""
-    number = request.form.get("decision", type=int)
-    decision = the_city().store.decisions.decision(number) if number is not None else None
-    if decision is None or number is None:
-        abort(404)
-    if decision.by != me().name:
-        abort(403)
-    session["undo"] = [e for e in session.get("undo", []) if e["id"] != number]
-    if filing.undo(the_city(), number, now()):
-        note("撤销决定", f"{decision.board}/{decision.thread}")
-        flash("已撤销，帖子回到队列", "ok")
-        return redirect(url_for("queue.home", post=f"{decision.board}/{decision.thread}"))
-    flash("来不及撤销：已经发出或已经撤销。需要更改的，请到工单页退单或备注", "warn")
-    return redirect(url_for("queue.home", post=request.form.get("next") or None))
-
-
-def _contact(suggestion: Suggestion) -> str:
-    return "；".join(f"{c.kind} {c.text}" for c in suggestion.contacts)

@@ -1,0 +1,110 @@
+"""What a clerk does with a post: file it as suggested, correct it, reject it, or take that back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from data.records import Action, Decision, Post, Suggestion, Urgency
+from desk.web import show, undo
+from desk.web.context import me, note, now, the_city, the_reference, today
+from desk.web.forms import CorrectForm, RejectForm, contact_line, first_error
+from desk.web.queue import Answer, asked, page, pages, place
+from ticketing import filing
+
+__all__ = ["pages"]  # the queue's own, with these routes added
+
+
+@pages.post("/queue/accept")
+def accept() -> Answer:
+    """File the post as suggested."""
+    post, suggestion = asked()
+    if why := _why_not(suggestion):
+        flash(why, "warn")
+        return redirect(url_for("queue.home", post=post.key))
+    return _decide(
+        post,
+        Action.ACCEPT,
+        kind=suggestion.kind,
+        category=suggestion.category,
+        unit=suggestion.units[0].name,
+        urgency=suggestion.urgency,
+        days=suggestion.days,
+        contact=contact_line(suggestion),
+    )
+
+
+def _why_not(suggestion: Suggestion) -> str:
+    """Why the suggestion cannot be filed just as it is; empty when it can."""
+    if suggestion.urgency == Urgency.EMERGENCY:
+        return "紧急情况不按普通诉求交办：请先拨打电话；确是普通诉求的，请更正后交办"
+    if request.form.get("seen") != suggestion.at.isoformat():
+        return "这条帖子的建议刚刚更新过，请再看一眼"
+    if not suggestion.is_request:
+        return "建议认为这不是诉求；确要交办的，请更正后交办"
+    return "" if suggestion.units else "这条帖子没有建议的承办单位，请更正后交办"
+
+
+@pages.post("/queue/correct")
+def correct() -> Answer:
+    """File the post as the clerk says."""
+    post, suggestion = asked()
+    form = CorrectForm.blank(the_reference(), today())
+    if not form.validate():
+        flash(first_error(form), "bad")
+        return page(place(post.key), form, status=400)
+    return _decide(
+        post,
+        Action.CORRECT,
+        kind=form.kind.data,
+        category=form.category.data,
+        unit=form.unit.data,
+        urgency=Urgency(form.urgency.data),
+        days=form.days.data if form.urgency.data == Urgency.DAYS else 0,
+        contact=contact_line(suggestion) if form.contact.data is None else form.contact.data.strip(),
+        reason=(form.reason.data or "").strip(),
+    )
+
+
+@pages.post("/queue/reject")
+def reject() -> Answer:
+    """The post is not to be filed, and why."""
+    post, _ = asked()
+    form = RejectForm()
+    if not form.validate():
+        flash(first_error(form), "bad")
+        return page(place(post.key), status=400)
+    return _decide(post, Action.REJECT, reason=form.said)
+
+
+def _decide(post: Post, action: Action, **fields: Any) -> Response:
+    decision = Decision(post.board, post.thread, now(), me().name, action, **fields)
+    try:
+        number = filing.decide(the_city(), decision, now())
+    except filing.FilingError as error:
+        flash(str(error), "warn")
+    else:
+        note({"accept": "采纳", "correct": "更正", "reject": "不予交办"}[action], post.key)
+        done = f"已交办 {show.unit_name(decision.unit)}" if decision.unit else f"不予交办（{decision.reason}）"
+        undo.remember(number, done, post)
+    return redirect(url_for("queue.home", post=request.form.get("next") or None))
+
+
+@pages.post("/queue/undo", endpoint="undo")
+def take_back() -> Response:
+    """Take back a decision of one's own while its filing has not left."""
+    number = request.form.get("decision", type=int)
+    decision = the_city().store.decisions.decision(number) if number is not None else None
+    if decision is None or number is None:
+        abort(404)
+    if decision.by != me().name:
+        abort(403)
+    undo.forget(number)
+    if filing.undo(the_city(), number, now()):
+        note("撤销决定", f"{decision.board}/{decision.thread}")
+        flash("已撤销，帖子回到队列", "ok")
+        return redirect(url_for("queue.home", post=f"{decision.board}/{decision.thread}"))
+    flash("来不及撤销：已经发出或已经撤销。需要更改的，请到工单页退单或备注", "warn")
+    return redirect(url_for("queue.home", post=request.form.get("next") or None))
