@@ -39,6 +39,8 @@ def rises(city: City, now: datetime, hours: int = 3) -> list[Rise]:
     before: dict[str, int] = defaultdict(int)
     first = now
     for key, category, posted_at in city.store.decisions.suggested_since(now - LOOK_BACK):
+        if posted_at > now:
+            continue  # a board's wrong clock, or a look at a time gone by
         first = min(first, posted_at)
         if posted_at > now - window:
             newest[category].append(key)

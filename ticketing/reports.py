@@ -62,7 +62,7 @@ def latency(city: City, now: datetime, since: datetime | None = None, until: dat
     filed = store.tickets.tickets(since=since, until=until)
     tickets = [t for t in filed if t.board in reference.board]  # calls and letters have no thread and no reply clock
     standing = store.tickets.standing()
-    seen = store.threads.last_reads()
+    seen = store.threads.last_reads(settled=True)
     silent = {
         t.number: _waited(t, seen.get((t.board, t.thread), (None, None))[1], standing.get(t.number), now)
         for t in tickets
@@ -79,12 +79,16 @@ def latency(city: City, now: datetime, since: datetime | None = None, until: dat
         row("", "全部", judged),
         _grouped(judged, lambda t: t.unit, lambda s: _unit_name(reference, s), row),
         _grouped(judged, lambda t: t.board, lambda s: reference.board[s].name, row),
-        _grouped(judged, lambda t: t.category.partition("/")[0], lambda s: reference.category[s].name, row),
+        _grouped(judged, lambda t: t.category.partition("/")[0], lambda s: _category_name(reference, s), row),
     )
 
 
 def _unit_name(reference: Reference, slug: str) -> str:
     return reference.unit[slug].name if slug in reference.unit else slug
+
+
+def _category_name(reference: Reference, slug: str) -> str:
+    return reference.category[slug].name if slug in reference.category else slug
 
 
 def _waited(ticket: Ticket, read: datetime | None, verdict: Verdict | None, now: datetime) -> float:

@@ -189,11 +189,12 @@ class Threads:
         rows = self.db.table("reads").rows_where("board = ? and thread = ?", [board, thread], order_by="at, id")
         return list(from_rows(Read, rows))
 
-    def last_reads(self) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
-        """(board, thread) of open tickets -> when it was last tried, and last read completely."""
+    def last_reads(self, *, settled: bool = False) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
+        """(board, thread) of open tickets (``settled``: of all) -> when it was last tried, and last read completely."""
+        which = "" if settled else f"where state not in {SETTLED}"
         rows = self.db.execute(
             f"""select board, thread, max(at), max(case when complete then at end) from reads
-                where (board, thread) in (select board, thread from tickets where state not in {SETTLED})
+                where (board, thread) in (select board, thread from tickets {which})
                 group by board, thread"""
         )
         return {(r[0], r[1]): (moment(r[2]), moment(r[3]) if r[3] else None) for r in rows}
