@@ -1,0 +1,23 @@
+"""``python -m bench``: every benchmark in turn, quick unless ``--full``; each prints ratios against a named rival."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+BENCHMARKS = ("classify",)
+
+
+def main() -> None:
+    """Run the benchmarks named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="; ".join(BENCHMARKS))
+    parser.add_argument("--full", action="store_true", help="the sizes the documents quote; minutes, not seconds")
+    given = parser.parse_args()
+    for name in given.names or BENCHMARKS:
+        print(f"== {name}")
+        import_module(f"bench.{name}").main(quick=not given.full)
+
+
+if __name__ == "__main__":
+    main()
