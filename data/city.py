@@ -140,15 +140,18 @@ def open_city(folder: Path) -> City:
     path = folder / SETTINGS
     try:
         settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-        ZoneInfo(settings.city.zone)
     except FileNotFoundError:
         raise CityError(f"没有 {path}；请先运行 liandong init {folder}") from None
+    except OSError as error:
+        raise CityError(f"打不开 {path}（{error.strerror}）；请检查路径和权限") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CityError(f"{path} 写法有误（{error}）；请按行号改正，并存为 UTF-8") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(p) for p in first["loc"])
         raise CityError(f"{path} 的 {where} 不对：{first['msg']}（写的是 {first.get('input')!r}）") from None
+    try:
+        ZoneInfo(settings.city.zone)
     except (KeyError, OSError, ValueError) as error:
         raise CityError(f"{path} 里的时区不认识（{error}）；例如 Asia/Shanghai") from None
     return City(folder, settings)
