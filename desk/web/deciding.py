@@ -82,11 +82,12 @@ def reject() -> Answer:
 def _decide(post: Post, action: Action, **fields: Any) -> Response:
     decision = Decision(post.board, post.thread, now(), me().name, action, **fields)
     try:
-        number = filing.decide(the_city(), decision, now())
+        with the_city().store.transaction():  # one wait for the disk instead of two
+            number = filing.decide(the_city(), decision, now())
+            note({"accept": "采纳", "correct": "更正", "reject": "不予交办"}[action], post.key)
     except filing.FilingError as error:
         flash(str(error), "warn")
     else:
-        note({"accept": "采纳", "correct": "更正", "reject": "不予交办"}[action], post.key)
         done = f"已交办 {show.unit_name(decision.unit)}" if decision.unit else f"不予交办（{decision.reason}）"
         undo.remember(number, done, post)
     return redirect(url_for("queue.home", post=request.form.get("next") or None))

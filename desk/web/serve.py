@@ -23,6 +23,8 @@ THREADS = 8
 EVERY = 1.0  # seconds between two looks into the outbox
 
 log = logging.getLogger(__name__)
+# It warns of every request that waits a moment for a free thread.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 Clock = Callable[[], datetime]
 
 
