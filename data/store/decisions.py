@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from data.records import Decision, Post, Suggestion
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
+from data.store.schema import WAITING
 
 
 class Decisions:
@@ -34,7 +35,7 @@ class Decisions:
 
     def queue(self, limit: int = 200) -> list[tuple[Post, Suggestion]]:
         """What waits for a person: emergencies, then 即办, then requests, then the rest, each oldest first."""
-        posts = from_rows(Post, self.db.table("posts").rows_where("stage = 'suggested'"))
+        posts = from_rows(Post, self.db.table("posts").rows_where(f"stage = 'suggested' and {WAITING}"))
         pairs = [(p, s) for p in posts if (s := self.suggestion(p.board, p.thread))]
         return sorted(pairs, key=_rank)[:limit]
 
@@ -47,7 +48,8 @@ class Decisions:
             yield key, category, moment(posted_at)
 
     def waiting(self) -> int:
-        return int(self.db.execute("select count(*) from posts where stage = 'suggested'").fetchone()[0])
+        query = f"select count(*) from posts where stage = 'suggested' and {WAITING}"
+        return int(self.db.execute(query).fetchone()[0])
 
     def decide(self, decision: Decision) -> int:
         """Keep a decision and take its post off the queue; returns the decision's id."""

@@ -6,6 +6,9 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("liandong")
 
+# SQLite uses the index of waiting posts only where a query repeats the index's own condition, word by word.
+WAITING = "stage in ('new', 'suggested')"
+
 TABLES = """
 create table posts (
     board text not null, thread text not null, section text not null, url text not null, title text not null,

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from data.records import BoardHealth, ListRow, Post, Read, Reply, Snapshot, Thread
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
+from data.store.schema import WAITING
 from data.store.tickets import SETTLED
 
 FIRST_LINK = "0" * 64
@@ -206,7 +207,7 @@ class Threads:
 
     def unread_by_machine(self, limit: int = 500) -> list[Post]:
         """Posts that have no suggestion yet, oldest first."""
-        rows = self.db.table("posts").rows_where("stage = 'new'", order_by="posted_at", limit=limit)
+        rows = self.db.table("posts").rows_where(f"stage = 'new' and {WAITING}", order_by="posted_at", limit=limit)
         return list(from_rows(Post, rows))
 
     def count(self) -> int:
