@@ -176,7 +176,7 @@ def test_the_boards_are_asked_for_the_threads_whose_verdict_falls_due(
 
 def test_a_board_that_is_off_or_has_refused_is_not_read(wired: City, clock: Clock, boards: Boards) -> None:
     reference = wired.reference()
-    off = {"lyw": {"enabled": False}, "dahe": {"refused": "来函要求不要读取"}}
+    off: Mapping[str, Mapping[str, Any]] = {"lyw": {"enabled": False}, "dahe": {"refused": "来函要求不要读取"}}
     changed = tuple(b.model_copy(update=off.get(b.slug, {})) for b in reference.boards)
     with wired.store.transaction():
         wired.store.reference.save(reference.model_copy(update={"boards": changed}))
