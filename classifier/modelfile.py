@@ -22,6 +22,7 @@ import numpy as np
 from classifier.calibration import Calibration
 from classifier.features import BITS, Features
 from classifier.model import Head, Model
+from data.problem import Problem
 
 FORMAT = 1
 LARGEST = 64 << 20  # bytes of all members, unpacked
@@ -33,7 +34,7 @@ DAMAGE = (
 )
 
 
-class ModelError(Exception):
+class ModelError(Problem):
     """A model file that cannot be used; the message says which, why, and what to do."""
 
 

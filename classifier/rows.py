@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.problem import Problem
+
 # What offices call their columns. The first name of a field found in the table is the one used.
 NAMES: Mapping[str, Sequence[str]] = {
     "title": ("title", "标题", "主题", "留言主题", "诉求标题", "题目"),
@@ -26,7 +28,7 @@ SUFFIXES = (".csv", ".xlsx", ".xlsm", ".jsonl", ".ndjson")
 LARGEST_CELL = 200_000  # characters; what is longer is no message
 
 
-class SampleError(Exception):
+class SampleError(Problem):
     """A file of messages or samples that cannot be used; the message says which, why, and what to do."""
 
 

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from data.city import City
+from data.problem import Problem
 from data.records import User
 
 ROLES: Mapping[str, str] = {"clerk": "值班员", "liaison": "联络员", "leader": "领导", "admin": "管理员"}
@@ -24,7 +25,7 @@ _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
-class PeopleError(Exception):
+class PeopleError(Problem):
     """A user cannot be added, changed or let in; the message says why, in Chinese."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -35,9 +36,12 @@ class Decisions:
 
     def queue(self, limit: int = 200) -> list[tuple[Post, Suggestion]]:
         """What waits for a person: emergencies, then 即办, then requests, then the rest, each oldest first."""
-        posts = from_rows(Post, self.db.table("posts").rows_where(f"stage = 'suggested' and {WAITING}"))
-        pairs = [(p, s) for p in posts if (s := self.suggestion(p.board, p.thread))]
-        return sorted(pairs, key=_rank)[:limit]
+        query = f"""select {_POST}, s.* from posts p
+            join suggestions s on s.id = (select max(id) from suggestions where board = p.board and thread = p.thread)
+            where p.stage = 'suggested'
+            order by case when s.urgency = 'emergency' then 0 when not s.is_request then 3
+                          when s.urgency = 'immediate' then 1 else 2 end, p.posted_at limit ?"""
+        return [(_post(row), from_row(Suggestion, row)) for row in self.db.query(query, [limit])]
 
     def suggested_since(self, since: datetime) -> Iterator[tuple[str, str, datetime]]:
         """(post, category, posted_at) of every post since that was taken for a request, by its latest suggestion."""
@@ -89,12 +93,9 @@ class Decisions:
         self.db.execute("update posts set stage = ? where board = ? and thread = ?", [stage, board, thread])
 
 
-_ORDER: Mapping[str, int] = {"emergency": 0, "immediate": 1, "days": 2}
+# Posts and suggestions share column names; the post's come under names of their own.
+_POST = ", ".join(f"p.{f.name} as post_{f.name}" for f in fields(Post))
 
 
-def _rank(pair: tuple[Post, Suggestion]) -> tuple[Any, ...]:
-    post, suggestion = pair
-    return (
-        _ORDER[suggestion.urgency] if suggestion.is_request or suggestion.urgency == "emergency" else 3,
-        post.posted_at,
-    )
+def _post(row: Mapping[str, Any]) -> Post:
+    return from_row(Post, {f.name: row[f"post_{f.name}"] for f in fields(Post)})
