@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import build
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +15,7 @@ from data import reference
 from data.city import City, open_city
 from data.records import Action, OutboxState
 from desk import cli
+from tests import build
 from ticketing import filing
 
 

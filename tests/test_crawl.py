@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.forum import POSTS, ROWS, Forum
 
 from data.city import CrawlTable
 from data.records import BoardHealth, ReadOutcome
 from data.store import Store
 from spiders.crawl import crawl
+from tests.forum import POSTS, ROWS, Forum
 
 NOW = datetime(2011, 7, 25, 4, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
