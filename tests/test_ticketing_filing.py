@@ -211,3 +211,11 @@ def test_a_broken_filing_leaves_neither_decision_nor_number(suggested: City, mon
     assert suggested.store.decisions.of("lyw", "101") == []
     assert len(suggested.store.decisions.queue()) == 1
     decide(suggested, replace(decision(), by="李强"), FILED)
+
+
+def test_an_old_rejection_cannot_be_undone_once_the_post_was_filed_after_all(suggested: City) -> None:
+    rejected = decide(suggested, decision(action=Action.REJECT), FILED)
+    assert undo(suggested, rejected, FILED)
+    decide(suggested, decision(), FILED)
+    assert not undo(suggested, rejected, FILED)
+    assert suggested.store.decisions.queue() == []
