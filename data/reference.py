@@ -67,6 +67,7 @@ class Board(Entry):
     rewritten: bool = False  # the site answers thread-T-1-1.html rather than forum.php?mod=viewthread&tid=T
     enabled: bool = True
     refused: str = ""  # why it may not be read, where it has said so
+    app_code: str = ""  # 人民网: the code the office was given for the signed interface; there is none of ours
 
 
 class Account(Entry):

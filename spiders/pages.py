@@ -44,12 +44,26 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonAsk(Ask):
+    """One request whose body is JSON."""
+
+    json: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """One page of a section's list, in the board's order."""
 
     rows: tuple[ListRow, ...]
     next: Ask | None
     missing: tuple[str, ...] = ()  # fields that could not be read, one name a row that was skipped
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage(ListPage):
+    """A list that holds the posts themselves, and no replies: there is nothing more to ask for."""
+
+    posts: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

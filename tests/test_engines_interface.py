@@ -21,7 +21,7 @@ def board(engine: str, *, rewritten: bool = False) -> Board:
 
 
 def test_an_unknown_engine_is_refused_naming_the_known_ones() -> None:
-    with pytest.raises(engines.UnknownEngine, match="discuz、phpwind、people"):
+    with pytest.raises(engines.UnknownEngine, match="discuz、phpwind、people、dahe、feed"):
         engines.get("os")
 
 

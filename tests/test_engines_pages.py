@@ -1,6 +1,6 @@
 """Every saved page beside what is expected of it; a new board or quirk is one more file, and no code.
 
-``pages/<engine>/<case>.html|json`` is read as an answer to what the JSON beside it says was asked (``url``, ``status``,
+``pages/<engine>/<case>.html|json|xml`` is read as an answer to what the JSON beside it says was asked (``url``, ``status``,
 ``received_at``; all may be left out). Cases named ``list…`` are lists. A missing ``result`` is written, and the test
 then fails, for a person to review what was written.
 """
@@ -20,7 +20,9 @@ from spiders import engines
 from spiders.pages import Page, PageFailure
 
 PAGES = Path(__file__).with_name("pages")
-CASES = sorted(p for p in PAGES.glob("*/*") if p.suffix in (".html", ".json") and not p.name.endswith(".expected.json"))
+CASES = sorted(
+    p for p in PAGES.glob("*/*") if p.suffix in (".html", ".json", ".xml") and not p.name.endswith(".expected.json")
+)
 HOSTS = {"people": "http://liuyan.example.test/"}
 
 

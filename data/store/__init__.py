@@ -18,6 +18,7 @@ from data.store.runs import Runs
 from data.store.schema import migrations
 from data.store.threads import Threads
 from data.store.tickets import Tickets
+from data.store.visits import Visits
 
 __all__ = ["Store", "StoreError"]
 
@@ -48,6 +49,7 @@ class Store:
         self.runs = Runs(self.db)
         self.people = People(self.db)
         self.reference = ReferenceTables(self.db)
+        self.visits = Visits(self.db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

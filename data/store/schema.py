@@ -122,3 +122,14 @@ def tables(db: Database) -> None:
     for statement in TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def visits(db: Database) -> None:
+    """What boards said about being asked again."""
+    db.execute("create table robots (site text primary key, at text not null, body blob not null)")
+    db.execute(
+        """create table validators (
+           board text not null, section text not null, url text not null, etag text not null, modified text not null,
+           primary key (board, section))"""
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from data.records import BoardHealth, ListRow, Post, Read, Reply, Snapshot, Thread
+from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 from data.store.tickets import SETTLED
@@ -110,9 +110,19 @@ class Threads:
         self._settle_listing(read)
         return replace(kept, id=int(str(number)))
 
+    def awaited(self, board: str, thread: str) -> bool:
+        """Can a read of this thread bear on a verdict: has it a ticket, or does its post wait to become one?"""
+        found = self.db.execute(
+            f"""select 1 from posts where board = ? and thread = ? and {WAITING}
+                union all select 1 from tickets where board = ? and thread = ? limit 1""",
+            [board, thread, board, thread],
+        )
+        return found.fetchone() is not None
+
     def _settle_listing(self, read: Read) -> None:
+        """A read that got all the board shows settles what the list said, even where it shows no replies (a feed)."""
         where = [read.board, read.thread]
-        if read.complete:
+        if read.complete or read.outcome is ReadOutcome.OK:
             self.db.execute(
                 "update listing set read_signature = signature, failures = 0, next_try = null where board = ? and thread = ?",
                 where,

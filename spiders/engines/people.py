@@ -1,10 +1,11 @@
-"""人民网领导留言板: the unsigned list, and the thread page as it was from 2018 to 2021.
+"""人民网领导留言板: the unsigned list, the thread page as it was from 2018 to 2021, and for offices the signed interface.
 
-Checked on one element of the list API (2021) and one answered thread (2020). What is known of it:
+Checked on one element of the list API (2021) and one answered thread (2020); the signed interface (``signed.py``) is asked
+only where the office's own entry gives an ``app_code``. What is known of it:
 the list is JSON from a POST and wants a Referer; it goes on from the last ``tid`` it gave, not by page numbers; it is
 sorted by creation, and a thread's state changes without a new id, so rows carry a ``mark`` of state and answer time.
 The leader a message is for is a ``fid``; names are masked by the site (陈***). The answering organisation is the author
-of the answer; the citizen may rate it. The signed interface answers SN0006 to a wrong envelope: we do not use it.
+of the answer; the citizen may rate it.
 It may refuse robots with 403, which is an answer.
 """
 
@@ -20,7 +21,7 @@ from parsel import Selector
 
 from data.records import ListRow, Post, Reply, ThreadState
 from data.reference import Board
-from spiders.engines import signs
+from spiders.engines import signed, signs
 from spiders.pages import (
     Ask,
     Context,
@@ -52,7 +53,7 @@ _RATINGS = ("很不满意", "不满意", "基本满意", "很满意", "满意")
 
 def recognise(text: str) -> bool:
     if _JSON.match(text):
-        return '"responseData"' in text or ('"code"' in text and '"SN0' in text)
+        return '"responseData"' in text or '"resultData"' in text or ('"code"' in text and '"SN0' in text)
     return _SIGNS.search(text) is not None
 
 
@@ -62,6 +63,8 @@ def list_ask(board: Board, section: str, page: int = 1) -> Ask:
 
 
 def _after(board: Board, section: str, last: str) -> Ask:
+    if board.app_code:
+        return signed.list_ask(board, section, "" if last == "0" else last)
     form = {"fid": section, "lastItem": last}
     headers = {"Referer": f"{board.url}threads/list?fid={section}", "X-Requested-With": "XMLHttpRequest"}
     return Ask(f"{board.url}threads/queryThreadsList", "POST", form, headers)
@@ -69,6 +72,8 @@ def _after(board: Board, section: str, last: str) -> Ask:
 
 def thread_ask(board: Board, thread: str, page: int = 1) -> Ask:
     """A thread has one page."""
+    if board.app_code:
+        return signed.thread_ask(board, thread)
     return Ask(f"{board.url}threads/content?tid={thread}", headers={"Referer": f"{board.url}threads/list"})
 
 
@@ -99,11 +104,13 @@ def _items(page: Page, board: Board) -> list[Any]:
     except (ValueError, RecursionError) as error:
         malformed("接口的答复不是完整的 JSON，可能没有传完；会再读一次", error)
     items = data.get("responseData")
+    if "resultData" in data:
+        items = data["resultData"].get("data") if isinstance(data["resultData"], Mapping) else data["resultData"]
     if not isinstance(items, list) or data.get("result", "success") != "success":
         said = str(
             data.get("msg") or data.get("message") or data.get("result") or data.get("code") or "没有 responseData"
         )
-        signs.refuse("SN0006 接口要求签名" if data.get("code") == "SN0006" else said)
+        signs.refuse("SN0006 接口要求签名" if str(data.get("code")).startswith("SN0") else said)
     return items
 
 
@@ -115,11 +122,13 @@ def _row(item: Any) -> ListRow:
         raise Missing("tid")
     if not title:
         raise Missing("title")
-    posted_at, answered_at = _epoch(item.get("dateline")), _epoch(item.get("answerDateline"))
+    posted_at = _epoch(item.get("dateline")) or _epoch(item.get("createDateline"))
+    answered_at = _epoch(item.get("answerDateline")) or _epoch(item.get("lastAnswerTime"))
     if posted_at is None:
         raise Missing("posted_at")
     grade = item.get("grade")
-    mark = (item.get("stateInfo") or "", item.get("answerDateline") or "", *([grade] if grade else []))
+    answered = item.get("answerDateline") or item.get("lastAnswerTime") or ""
+    mark = (item.get("stateInfo") or "", answered, *([grade] if grade else []))
     return ListRow(
         thread=thread,
         title=title,
@@ -143,6 +152,8 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     """The message, and the answers of the organisations; there is one page."""
     signs.check_status(page)
     text = decode(page, board.encoding)
+    if _JSON.match(text):
+        return signed.thread(page, board, text)
     root = document(text)
     title = line(root.xpath(f"string(//*[{has_class('context-title-text')}])").get(""))
     body = root.xpath(f"(//p[{has_class('zoom')}][{has_class('content')}])[1]")
