@@ -38,7 +38,7 @@ class Decisions:
         """What waits for a person: emergencies, then 即办, then requests, then the rest, each oldest first."""
         query = f"""select {_POST}, s.* from posts p
             join suggestions s on s.id = (select max(id) from suggestions where board = p.board and thread = p.thread)
-            where p.stage = 'suggested'
+            where p.stage = 'suggested' and p.{WAITING}
             order by case when s.urgency = 'emergency' then 0 when not s.is_request then 3
                           when s.urgency = 'immediate' then 1 else 2 end, p.posted_at limit ?"""
         return [(_post(row), from_row(Suggestion, row)) for row in self.db.query(query, [limit])]
