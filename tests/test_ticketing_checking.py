@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from data.city import City, open_city
 from data.records import ReadOutcome, Reply, VerdictName
-from tests.build import DUE, FILED, HOUR, MINUTE, SECOND, reply, save_failure, save_thread, save_ticket
-from ticketing import lifecycle
+from tests.build import DUE, FILED, HOUR, MINUTE, SECOND, Clock, decision, reply, save_failure, save_thread, save_ticket
+from ticketing import filing, lifecycle, outbox
 from ticketing.checking import check
 
 NUMBER = "20110725-0001"
@@ -251,3 +251,15 @@ def _look_back(city: City) -> None:
             assert verdict.read is not None
             assert reads[verdict.read].complete
             assert reads[verdict.read].at > DUE
+
+
+def test_a_unit_that_answered_before_the_filing_is_judged_at_the_filing(wired: City, clock: Clock) -> None:
+    save_thread(wired, reply(author="洛阳水务集团", posted_at=FILED - MINUTE), read_at=FILED)
+    filing.decide(wired, decision(), FILED)
+    clock.advance(MINUTE)
+    outbox.send_due(wired, clock, "me")
+    [ticket] = wired.store.tickets.of("lyw", "101")
+    verdict = wired.store.tickets.verdict(ticket.number)
+    assert verdict is not None
+    assert (verdict.name, verdict.latency) == (VerdictName.ON_TIME, 0)
+    assert "before-filing" in verdict.marks

@@ -32,6 +32,14 @@ def check(city: City, now: datetime) -> Mapping[str, int]:
     return counts
 
 
+def weigh(city: City, ticket: Ticket, now: datetime) -> None:
+    """Judge a ticket that was filed just now: the unit may have answered before anyone filed it."""
+    if ticket.board in city.reference().board:
+        fresh = judge(city, ticket, Voices(city.reference()), now)
+        if fresh is not None and fresh.name is not VerdictName.PENDING:
+            _keep(city, ticket, fresh)
+
+
 def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict | None:
     """The verdict as it is now, when it differs from the one that stands."""
     threads = city.store.threads

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from data.city import City
 from data.records import Alert, OutboxEntry, OutboxState
-from ticketing import filing, notices, office
+from ticketing import checking, filing, notices, office
 from ticketing.attempt import Attempt, Result
 
 Clock = Callable[[], datetime]
@@ -77,7 +77,7 @@ def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: 
         if attempt.result is Result.SENT:
             outbox.settle(entry.id, OutboxState.SENT, now)
             if entry.channel == filing.OFFICE:
-                filing.acknowledged(city, entry, attempt.answer, now)
+                checking.weigh(city, filing.acknowledged(city, entry, attempt.answer, now), now)
         elif attempt.result is Result.RETRY and entry.attempts + 1 < MOST_ATTEMPTS:
             outbox.postpone(entry.id, now + wait(entry), attempt.error)
         else:
