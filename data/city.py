@@ -44,6 +44,7 @@ class CrawlTable(Table):
     delay: float = Field(default=1.0, ge=0, le=60)
     autothrottle: bool = True
     timeout: Seconds = 20
+    minutes: float = Field(default=20, gt=0, le=25)  # for all boards side by side; a run's lease lasts 30
     pages_per_section: int = Field(default=50, ge=1)  # at most, in one cycle
     pages_per_thread: int = Field(default=200, ge=1)
     page_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)

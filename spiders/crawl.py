@@ -90,6 +90,7 @@ def _settings(pace: CrawlTable) -> Settings:
             "CONCURRENT_REQUESTS_PER_DOMAIN": 1 if pace.delay else 8,
             "DOWNLOAD_TIMEOUT": pace.timeout,
             "DOWNLOAD_MAXSIZE": pace.page_bytes,
+            "CLOSESPIDER_TIMEOUT": pace.minutes * 60,
         },
         priority="cmdline",
     )

@@ -1,4 +1,8 @@
-"""Puts what a spider read into the store, a thread at a time: a killed crawl keeps what it had."""
+"""Puts what a spider read into the store, a thread at a time: a killed crawl keeps what it had.
+
+Pages as received are kept where they can bear on a verdict: the first read of a post, and every read of a thread that has
+a ticket or may still get one. Of the others (news, chat, what a clerk rejected) the words are kept and the pages are not.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,9 @@ class StorePipeline:
     def process_item(self, item: ReadThread) -> ReadThread:
         spider = self.crawler.spider
         if isinstance(spider, BoardSpider) and spider.store is not None:
+            threads = spider.store.threads
             with spider.store.transaction():
-                spider.store.threads.save(Thread(item.post, item.replies), item.read, item.pages)
+                first = threads.post(item.post.board, item.post.thread) is None
+                bears = first or threads.awaited(item.post.board, item.post.thread)
+                threads.save(Thread(item.post, item.replies), item.read, item.pages if bears else ())
         return item

@@ -15,6 +15,10 @@ def explain(failure: Failure) -> tuple[ReadOutcome, str]:
     if isinstance(error, IgnoreRequest):
         if "robots" in str(error).lower():
             return ReadOutcome.ROBOTS, "robots.txt 不许读取"
+        if "maxsize" in str(error).lower():
+            return ReadOutcome.TOO_LARGE, "页面解压以后过大，没有读"
+        if "redirections" in str(error).lower():
+            return ReadOutcome.MALFORMED, "地址跳来跳去没有尽头；请核对 boards.toml 的 url"
         return ReadOutcome.FORBIDDEN, "地址跳到了别的网站，没有跟过去；请核对 boards.toml 的 url"
     if "Timeout" in name:
         return ReadOutcome.UNREACHABLE, "论坛没有在限定时间内应答，下次再试"

@@ -7,6 +7,10 @@ FEED_EXPORT_ENCODING = "utf-8"
 
 USER_AGENT = "Liandong/0.1 (public service; reads public threads only)"
 ROBOTSTXT_OBEY = True
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "spiders.robots.RememberedRobots": 100,
+}
 ROBOTSTXT_USER_AGENT = "Liandong"
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
@@ -17,6 +21,7 @@ DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 RETRY_TIMES = 1
 REDIRECT_MAX_TIMES = 5
+METAREFRESH_ENABLED = False  # a page may send its readers anywhere; we stay on the board's own hosts
 
 # A thread is one item written in one transaction; Scrapy would start a hundred tasks for each answer.
 CONCURRENT_ITEMS = 2

@@ -9,19 +9,21 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from scrapy import FormRequest, Request, Spider
-from scrapy.http import Response
+from scrapy.http import JsonRequest, Response
 from twisted.python.failure import Failure
 
 from data.records import ListRow, Post, Read, ReadOutcome, Reply, Snapshot, ThreadState
 from data.reference import Board
 from data.store import Store
 from data.store.threads import Walk, snapshot
-from spiders import engines, refusals
+from data.store.visits import Validators
+from spiders import engines, refusals, unchanged
 from spiders.health import Health
-from spiders.pages import Ask, ListPage, Page, PageFailure
+from spiders.pages import Ask, FeedPage, JsonAsk, ListPage, Page, PageFailure
 
 LISTS_FIRST, DUE_FIRST = 0, 10  # a due thread is read before the lists are walked
 SKEW = timedelta(minutes=10)  # a board's clock may differ from ours by this much
+MOST_BYTES = 64 * 1024 * 1024  # of all pages of one thread, which wait in memory until the last has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class _Reading:
     replies: dict[str, Reply] = field(default_factory=dict)
     pages: list[Snapshot] = field(default_factory=list)
     missing: int = 0
+    size: int = 0
 
 
 @dataclass
@@ -53,7 +56,9 @@ class _Walking:
     section: str
     walk: Walk
     started: datetime
+    first: Ask
     page: int = 0
+    validators: Validators | None = None  # of the first page, kept once the walk is complete
     seen: set[str] = field(default_factory=set)
 
 
@@ -88,6 +93,7 @@ class BoardSpider(Spider):
             int(most_thread_pages),
         )
         self.asked: set[str] = set()
+        self._reads_threads: bool = getattr(self.engine, "reads_threads", True)  # a feed has none to ask for
         self.health = Health(self.board.slug)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -101,18 +107,27 @@ class BoardSpider(Spider):
             walk = (
                 self.store.threads.section(self.board.slug, section.id, horizon) if self.store else Walk(horizon, None)
             )
-            walking = _Walking(section.id, walk, now)
-            yield self._request(
-                self.engine.list_ask(self.board, section.id), self.on_list, LISTS_FIRST, walking=walking
-            )
+            walking = _Walking(section.id, walk, now, self.engine.list_ask(self.board, section.id))
+            yield self._first(walking)
             for thread in self.store.threads.owed(self.board.slug, section.id, now) if self.store else ():
                 for request in self._ask_thread(thread, section.id):
                     yield request
 
+    def _first(self, walking: _Walking) -> Request:
+        """The request for a section's first page; it allows a 304 where everything below was met before."""
+        request = self._request(walking.first, self.on_list, LISTS_FIRST, walking=walking)
+        if self.store is not None and walking.walk.walked_at and walking.first.method == "GET" and not self.back_to:
+            known = self.store.visits.validators(self.board.slug, walking.section, walking.first.url)
+            request.headers.update(unchanged.headers(known))
+        return request
+
     def on_list(self, response: Response, walking: _Walking) -> Iterator[Any]:
         """Ask for the threads that changed, and for the next page while there is something new on it."""
+        page = self._page(response)
+        if page.status == 304 and walking.page == 0 and walking.walk.walked_at and self.store is not None:
+            self.store.threads.walked(self.board.slug, walking.section, walking.started)
+            return
         try:
-            page = self._page(response)
             found = self.engine.read_list(page, self.board, walking.section)
         except PageFailure as failure:
             self.health.fail(f"{self._section(walking.section)}：{failure}")
@@ -125,16 +140,41 @@ class BoardSpider(Spider):
             return
         rows = [r for r in found.rows if r.thread not in walking.seen]
         walking.seen |= {r.thread for r in rows}
+        if walking.page == 1:
+            walking.validators = self._believable(page, rows, walking)
         changed = self._changed(walking, rows, page.received_at)
+        if isinstance(found, FeedPage):
+            yield from self._fed(found, changed, page)
         for row in rows:
             if row.thread in changed:
                 yield from self._ask_thread(row.thread, walking.section)
         yield from self._next_list(found, rows, changed, walking)
 
+    def _believable(self, page: Page, rows: list[ListRow], walking: _Walking) -> Validators:
+        """None where the whole first page is dated in the future: what changes below would not show on it."""
+        last = next((r for r in reversed(rows) if not r.sticky), None)
+        touched = _touched(last) if last else None
+        return unchanged.validators(page.headers) if touched and touched <= walking.started else Validators()
+
+    def _fed(self, found: FeedPage, changed: set[str], page: Page) -> Iterator[ReadThread]:
+        """Posts that came with their list. Nothing is known of their replies, so no read of them is complete."""
+        for post in found.posts:
+            if post.thread in changed:
+                self.health.threads += 1
+                detail = "订阅源里没有跟帖"
+                read = Read(
+                    self.board.slug, post.thread, page.received_at, ReadOutcome.OK, False, page.status, 1, detail
+                )
+                kept = snapshot(self.board.slug, post.thread, page.url, page.received_at, page.status, page.body)
+                yield ReadThread(post, (), read, (kept,))
+
     def _changed(self, walking: _Walking, rows: list[ListRow], now: datetime) -> set[str]:
         """Threads to read: new or changed since they were read, and touched since the first crawl's horizon."""
         rows = [r for r in rows if r.state is not ThreadState.MOVED]
         known = self.store.threads.listed_threads(self.board.slug, [r.thread for r in rows]) if self.store else set()
+        if not self._reads_threads and rows and not known and walking.walk.walked_at is not None:
+            said = f"订阅源上的 {len(rows)} 条全是新的，上次读过以后可能漏了；请读得勤些，或请对方多给几条"
+            self.health.fail(f"{self._section(walking.section)}：{said}")
         worth = [r for r in rows if r.thread in known or (_touched(r) or now) >= walking.walk.horizon]
         if self.store is None:
             return {r.thread for r in worth}
@@ -151,7 +191,11 @@ class BoardSpider(Spider):
             self.health.fail(f"{self._section(walking.section)}：一次翻了 {walking.page} 页还没有翻完，下次接着翻")
             return
         if self.store is not None:
-            self.store.threads.walked(self.board.slug, walking.section, walking.started)
+            with self.store.transaction():
+                self.store.threads.walked(self.board.slug, walking.section, walking.started)
+                self.store.visits.keep_validators(
+                    self.board.slug, walking.section, walking.first.url, walking.validators or Validators()
+                )
 
     def _goes_on(self, rows: list[ListRow], changed: set[str], walking: _Walking) -> bool:
         """Can the next page hold something new? Stickies and future-dated rows come first and say nothing."""
@@ -168,7 +212,7 @@ class BoardSpider(Spider):
         return touched >= max(met, walk.horizon)
 
     def _ask_thread(self, thread: str, section: str, priority: int = 5) -> Iterator[Request]:
-        if thread not in self.asked:
+        if self._reads_threads and thread not in self.asked:
             self.asked.add(thread)
             reading = _Reading(thread, section)
             yield self._request(self.engine.thread_ask(self.board, thread), self.on_thread, priority, reading=reading)
@@ -189,8 +233,10 @@ class BoardSpider(Spider):
         reading.replies.update({r.id: r for r in found.replies})
         reading.missing += len(found.missing)
         self.health.missing.update(found.missing)
+        reading.size += len(page.body)
         more = found.next is not None and (found.page == 1 or len(reading.replies) > known)
-        if more and found.next is not None and len(reading.pages) < self.most_thread_pages:
+        room = len(reading.pages) < self.most_thread_pages and reading.size < MOST_BYTES
+        if more and found.next is not None and room:
             yield self._request(found.next, self.on_thread, 8, reading=reading)
             return
         yield from self._finish(reading, page, cut=more)
@@ -225,7 +271,13 @@ class BoardSpider(Spider):
         read = Read(self.board.slug, reading.thread, self.clock(), outcome, False, status, len(reading.pages), detail)
         if self.store is not None:
             with self.store.transaction():
-                self.store.threads.save_read(read, reading.pages)
+                bears = self.store.threads.awaited(self.board.slug, reading.thread)
+                self.store.threads.save_read(read, reading.pages if bears else ())
+
+    def closed(self, reason: str) -> None:
+        """Called by Scrapy at the end; a run that was stopped says so, and what it owes is read by the next."""
+        if reason == "closespider_timeout":
+            self.health.fail("一轮的时间用完了还没有读完，下次接着读；论坛可能应答得很慢")
 
     def on_failure(self, failure: Failure) -> None:
         """No usable answer at all."""
@@ -249,6 +301,8 @@ class BoardSpider(Spider):
             "dont_filter": True,
             "meta": {"handle_httpstatus_all": True},
         }
+        if isinstance(ask, JsonAsk):
+            return JsonRequest(ask.url, method=ask.method, data=dict(ask.json), **common)
         if ask.form is not None:
             return FormRequest(ask.url, method=ask.method, formdata=dict(ask.form), **common)
         return Request(ask.url, method=ask.method, **common)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +19,8 @@ from data.reference import Board, Section
 
 ZONE = ZoneInfo("Asia/Shanghai")
 ROWS, POSTS = 5, 4  # on a page
+NOTHING = '<div id="threadlist"><p>本版块或指定的范围内尚无主题</p></div>'
+BOMB = 200 * 1024 * 1024  # bytes that a gzip bomb becomes
 
 
 @dataclass
@@ -51,6 +57,11 @@ class Forum:
     robots: str = "User-agent: *\nDisallow: /admin/\n"
     broken: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)  # the status of each answer, in step with ``asked``
+    rows: int = ROWS
+    posts: int = POSTS
+    validators: str = ""  # "etag" or "modified": what pages carry, and may be asked again with
+    modified: datetime | None = None
 
     def __post_init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -91,21 +102,23 @@ class Forum:
         query = {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}
         number = int(query.get("page", "1"))
         if query.get("mod") == "forumdisplay":
-            return 200, self._list(number)
+            return 200, self._list(number) if query.get("fid") == "2" else _document("闲聊", NOTHING)
+        if urlsplit(path).path in ("/", "/forum.php") and "tid" not in query:
+            return 200, _front()
         topic = next((t for t in self.topics if str(t.id) == query.get("tid") and not t.deleted), None)
         if topic is None:
             return 404, _document(
                 "提示信息", '<div id="messagetext"><p>抱歉，指定的主题不存在或已被删除或正在被审核</p></div>'
             )
-        return 200, _thread(topic, number)
+        return 200, _thread(topic, number, self.posts)
 
     def _list(self, number: int) -> str:
         shown = [t for t in self.topics if not t.deleted]
         stickies = [t for t in shown if t.sticky]
         others = sorted((t for t in shown if not t.sticky), key=lambda t: t.touched, reverse=True)
-        pages = max(1, -(-len(others) // ROWS))
+        pages = max(1, -(-len(others) // self.rows))
         number = min(number, pages)  # past the end the last page answers, as the real one does
-        rows = (stickies if number == 1 else []) + others[(number - 1) * ROWS : number * ROWS]
+        rows = (stickies if number == 1 else []) + others[(number - 1) * self.rows : number * self.rows]
         pager = _pager(number, pages, "forum.php?mod=forumdisplay&amp;fid=2&amp;page=")
         return _document(
             "民声",
@@ -124,12 +137,22 @@ def _row(topic: Topic) -> str:
     )
 
 
-def _thread(topic: Topic, number: int) -> str:
-    pages = -(-len(topic.floors) // POSTS)
+def _front() -> str:
+    """The board's front page: two sections, one of them linked twice (by its icon and by its name), and no list."""
+    link = "forum.php?mod=forumdisplay&amp;fid="
+    return _document(
+        "小论坛",
+        f'<a href="{link}2"><img src="i.gif"></a><h2><a href="{link}2">民声</a></h2><h2><a href="{link}3">闲聊</a></h2>'
+        f'<a href="{link}2&amp;filter=digest">精华</a>',
+    )
+
+
+def _thread(topic: Topic, number: int, posts: int) -> str:
+    pages = -(-len(topic.floors) // posts)
     number = min(number, pages)
-    shown = topic.floors[(number - 1) * POSTS : number * POSTS]
+    shown = topic.floors[(number - 1) * posts : number * posts]
     pager = _pager(number, pages, f"forum.php?mod=viewthread&amp;tid={topic.id}&amp;page=")
-    floors = "".join(_floor(f, (number - 1) * POSTS + i) for i, f in enumerate(shown))
+    floors = "".join(_floor(f, (number - 1) * posts + i) for i, f in enumerate(shown))
     head = f'<div id="pt"><a href="forum.php?mod=forumdisplay&amp;fid=2">民声</a><a href="forum.php?mod=viewthread&amp;tid={topic.id}">{escape(topic.title)}</a></div>'
     return _document(
         topic.title,
@@ -172,43 +195,100 @@ def _handler(forum: Forum) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             forum.asked.append(self.path)
             how = next((word for part, word in forum.broken.items() if part in self.path), "")
-            if self.path == "/robots.txt":
-                self._say(200, forum.robots.encode(), "text/plain")
-            elif how:
-                self._misbehave(how)
-            else:
-                status, text = forum.page(self.path)
-                self._say(status, text.encode(), "text/html; charset=utf-8")
+            try:
+                if how:
+                    self._misbehave(how)
+                elif self.path == "/robots.txt":
+                    self._say(200, forum.robots.encode(), "text/plain")
+                else:
+                    status, text = forum.page(self.path)
+                    self._say(status, text.encode(), "text/html; charset=utf-8")
+            except OSError:
+                """The spider hung up, as it should on some of these."""
+
+        def send_response(self, code: int, message: str | None = None) -> None:
+            forum.answered.append(code)
+            super().send_response(code, message)
 
         def _misbehave(self, how: str) -> None:
-            if how == "503":
-                self._say(503, b"down", "text/html")
-            elif how == "403":
-                self._say(403, b"forbidden", "text/html")
+            if how in ("403", "404", "503"):
+                self._say(int(how), b"no", "text/html")
             elif how == "big":
                 self._say(200, b"x" * 3_000_000, "text/html")
+            elif how == "huge":
+                self._pour(b"x" * 65_536, 320, 0)
             elif how == "away":
-                self.send_response(302)
-                self.send_header("Location", "http://localhost.invalid/")
-                self.end_headers()
+                self._send_to("http://localhost.invalid/")
+            elif how == "loop":
+                self._send_to(self.path)
+            elif how == "bomb":
+                self._say(200, _bomb(), "text/html", {"Content-Encoding": "gzip"})
             elif how == "drip":
-                self.send_response(200)
-                self.end_headers()
-                for _ in range(100):
-                    self.wfile.write(b"x")
-                    self.wfile.flush()
-                    time.sleep(0.1)
+                self._pour(b"x", 100, 0.1)
+            elif how == "endless":
+                self._say(200, _endless(self.path).encode(), "text/html; charset=utf-8")
+            elif how == "undecodable":
+                self._say(200, b"<html>" + b"\xff\xfe\x81" * 900 + b"</html>", "text/html; charset=utf-8")
             else:
                 self._say(200, how.encode(), "text/html; charset=utf-8")
 
-        def _say(self, status: int, body: bytes, sort: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", sort)
-            self.send_header("Content-Length", str(len(body)))
+        def _send_to(self, address: str) -> None:
+            self.send_response(302)
+            self.send_header("Location", address)
+            self.send_header("Content-Length", "0")
             self.end_headers()
-            self.wfile.write(body)
+
+        def _pour(self, piece: bytes, times: int, pause: float) -> None:
+            """A body whose length nobody announced."""
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(times):
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(pause)
+
+        def _say(self, status: int, body: bytes, sort: str, more: Mapping[str, str] | None = None) -> None:
+            headers = {"Content-Type": sort, **(more or {}), **self._validators(body)}
+            same = headers.get("ETag") == self.headers["If-None-Match"] if "ETag" in headers else False
+            same = same or headers.get("Last-Modified", "") == self.headers["If-Modified-Since"]
+            self.send_response(304 if same else status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if not same:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if not same:
+                self.wfile.write(body)
+
+        def _validators(self, body: bytes) -> dict[str, str]:
+            if forum.validators == "etag":
+                return {"ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"'}
+            if forum.validators == "modified" and forum.modified:
+                return {"Last-Modified": format_datetime(forum.modified, usegmt=True)}
+            return {}
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
     return Handler
+
+
+def _bomb() -> bytes:
+    """A small answer that unpacks to ``BOMB`` bytes."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(BOMB >> 20)) + packer.flush()
+
+
+def _endless(path: str) -> str:
+    """A list or a thread that always has another page, with something new on it."""
+    query = {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}
+    number, at = int(query.get("page", "1")), datetime(2011, 7, 25, 3, 0, tzinfo=ZONE)
+    floors = [Floor(900_000 + number * POSTS + i, "灌水者", at, f"第 {number} 页") for i in range(POSTS)]
+    if query.get("mod") == "forumdisplay":
+        topics = [Topic(500_000 + number * ROWS + i, "灌水", floors[:1], last=datetime.now(ZONE)) for i in range(ROWS)]
+        pager = _pager(number, number + 1, "forum.php?mod=forumdisplay&amp;fid=2&amp;page=")
+        table = f'<table id="threadlisttableid">{"".join(map(_row, topics))}</table>'
+        return _document("民声", f'{pager}<div id="threadlist">{table}</div>')
+    many = Topic(int(query["tid"]), "没有尽头", floors * (number + 1))
+    many.floors[(number - 1) * POSTS : number * POSTS] = floors
+    return _thread(many, number, POSTS)

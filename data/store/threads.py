@@ -111,11 +111,12 @@ class Threads:
         return replace(kept, id=int(str(number)))
 
     def awaited(self, board: str, thread: str) -> bool:
-        """Can a read of this thread bear on a verdict: has it a ticket, or does its post wait to become one?"""
+        """Can a read of this thread bear on a verdict: has it a ticket, or may its post still become one?"""
         found = self.db.execute(
-            f"""select 1 from posts where board = ? and thread = ? and {WAITING}
-                union all select 1 from tickets where board = ? and thread = ? limit 1""",
-            [board, thread, board, thread],
+            f"""select 1 from tickets where board = ? and thread = ?
+                union all select 1 from posts where board = ? and thread = ? and {WAITING} and coalesce(
+                    (select is_request from suggestions where board = ? and thread = ? order by id desc limit 1), 1)""",
+            [board, thread] * 3,
         )
         return found.fetchone() is not None
 

@@ -27,6 +27,7 @@ from spiders.text import absolute, clean, line
 
 name = "feed"
 sorted_by: Literal["last_post", "created"] = "created"
+reads_threads = False
 
 MOST_ITEMS = 2_000
 _BEFORE = r"(?:<!--[^<>]{0,400}-->|<\?[^<>]{0,200}\?>|<!DOCTYPE[^<>\[]{0,300}>|\s)*"  # no internal subset: no entities
