@@ -66,6 +66,14 @@ class Story:
             progress(self.now)
             self.outside.clock.advance(STEP)
         self.turn()
+        if self._misread():  # one page came cut short: as in every city, the next cycle makes it good
+            self.outside.clock.advance(STEP)
+            self.turn()
+
+    def _misread(self) -> bool:
+        """Did the last crawl fail on a board that is not down?"""
+        healths = [self.city.store.threads.health(b.slug) for b in self.outside.boards]
+        return any(h and not h.ok and not self.outside.world.is_down(h.board, self.now) for h in healths)
 
 
 def begin(outside: MakeBelieve, folder: Path) -> Story:
