@@ -16,6 +16,7 @@ from classifier.doubts import doubts
 from classifier.duties import Duties
 from classifier.features import prepared
 from classifier.finder import pairs
+from classifier.kinds import Cues
 from classifier.model import Model
 from classifier.places import Places, Where
 from classifier.samples import first_level
@@ -63,6 +64,7 @@ class Suggester:
         self.model, self.reference, self._beside = model, reference, beside
         self._places = Places(reference)
         self._rules = Rules(reference)
+        self._cues = Cues()
         self._units = Units(Duties(reference))
         self._names = {c.slug: c.name for c in reference.categories} | {d.slug: d.name for d in reference.districts}
         self._names = {u.slug: u.name for u in reference.units} | self._names
@@ -89,6 +91,8 @@ class Suggester:
         tokens = self.model.features.cut(texts)
         matrix = self.model.features.matrix(texts, tokens)
         answers = ask(self.model, texts, matrix, self._beside)
+        if "kind" in answers:
+            answers |= {"kind": self._cues.mixed(answers["kind"], [p.title for p in posts], texts)}
         where = [self._places.find(*each) for each in zip(texts, seen, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
         known = [likely(answers, i) for i in range(len(posts))]
