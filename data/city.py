@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -78,6 +78,28 @@ class DeskTable(Table):
     session_minutes: int = Field(default=480, ge=5)
 
 
+class AlarmTable(Table):
+    """Who is told, by apprise, when no run has succeeded for so long; ``heartbeat`` is asked for after each good run."""
+
+    after_minutes: float = Field(default=60, gt=0)
+    urls: tuple[str, ...] = ()
+    heartbeat: str = ""
+    timeout: Seconds = 10
+
+
+class AutomaticTable(Table):
+    """Filing without a clerk: ``shadow`` only records what would have been done. See ``ticketing.automatic``."""
+
+    mode: Literal["off", "shadow", "on"] = "off"
+    precision: float = Field(default=0.95, gt=0.5, lt=1)  # of what is filed so much at least is right …
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)  # … held by a lower bound of this confidence
+    per_hour: int = Field(default=20, ge=1)
+    cancel_minutes: float = Field(default=15, ge=0)  # a clerk may take a filing back for so long
+    spot_checks: float = Field(default=0.1, gt=0, le=1)  # this share goes to the clerk all the same, to be judged
+    window_days: float = Field(default=90, gt=0)  # decisions older than this prove nothing any more
+    fresh_hours: float = Field(default=24, gt=0)  # older posts wait for a person
+
+
 class Settings(Table):
     """Everything in liandong.toml."""
 
@@ -87,6 +109,8 @@ class Settings(Table):
     notices: NoticesTable = NoticesTable()
     clocks: ClocksTable = ClocksTable()
     desk: DeskTable = DeskTable()
+    alarm: AlarmTable = AlarmTable()
+    automatic: AutomaticTable = AutomaticTable()
 
 
 @dataclass(frozen=True)

@@ -308,6 +308,7 @@ class Ticket:
     reply_due: datetime
     completion_due: datetime
     tentative: bool = False  # 暂定: the holiday calendar does not know that year yet
+    historical: bool = False  # came in a file with its answer: never filed by us, the clock runs from ``posted_at``
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +339,7 @@ class OutboxEntry:
     lease_until: datetime | None = None
     settled_at: datetime | None = None
     error: str = ""
+    resent: int = 0  # how often a person had it sent again
     id: int = 0
 
 

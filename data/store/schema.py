@@ -133,3 +133,16 @@ def visits(db: Database) -> None:
            board text not null, section text not null, url text not null, etag text not null, modified text not null,
            primary key (board, section))"""
     )
+
+
+@migrations()
+def second_chances(db: Database) -> None:
+    """Acts a person had sent again, tickets that came with their answer, and what the automatic rule would have done."""
+    db.execute("alter table outbox add column resent integer not null default 0")
+    db.execute("alter table tickets add column historical integer not null default 0")
+    db.execute(
+        """create table shadows (
+           board text not null, thread text not null, at text not null, category text not null, confidence real not null,
+           primary key (board, thread))"""
+    )
+    db.execute("create index decisions_automatic on decisions (at) where automatic")
