@@ -7,27 +7,21 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from data.outward import NoticesTable, OfficeTable, Seconds, Table
 from data.problem import Problem
 from data.reference import Reference
 from data.store import Store
 
 SETTINGS = "liandong.toml"
-Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class CityError(Problem):
     """The city's folder cannot be used; the message says why, in Chinese, and what to do."""
-
-
-class Table(BaseModel):
-    """A table of liandong.toml; a misspelt key is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class CityTable(Table):
@@ -48,23 +42,6 @@ class CrawlTable(Table):
     pages_per_section: int = Field(default=50, ge=1)  # at most, in one cycle
     pages_per_thread: int = Field(default=200, ge=1)
     page_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
-
-
-class OfficeTable(Table):
-    """The office system tickets are filed to, by Open311 GeoReport v2."""
-
-    url: str = ""
-    api_key: str = ""
-    jurisdiction: str = ""
-    timeout: Seconds = 10
-
-
-class NoticesTable(Table):
-    """The city's SMS gateway: JSON {to, text, key} is POSTed to ``sms_url``; units may have apprise URLs beside it."""
-
-    sms_url: str = ""
-    signature: str = "【洛阳联动】"
-    timeout: Seconds = 10
 
 
 class ClocksTable(Table):
