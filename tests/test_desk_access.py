@@ -41,6 +41,8 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "overview.report": ("GET", "/report", 200, "+-++"),
     "overview.boards": ("GET", "/boards", 200, "+-++"),
     "overview.status": ("GET", "/status", 200, "+-++"),
+    "overview.resend": ("POST", "/status/999/resend", 302, "+--+"),
+    "overview.settle": ("POST", "/status/999/settle", 302, "+--+"),
     "overview.audit": ("GET", "/audit", 200, "---+"),
 }
 CASES = [(e, *ROUTES[e][:3], role, ROUTES[e][3][i]) for e in ROUTES for i, role in enumerate(ROLES)]

@@ -88,7 +88,8 @@ def _give_up(city: City, entry: OutboxEntry, attempt: Attempt, now: datetime) ->
     state = OutboxState.UNKNOWN if attempt.result is Result.UNKNOWN else OutboxState.FAILED
     city.store.outbox.settle(entry.id, state, now, attempt.error)
     word = "结果不明" if state is OutboxState.UNKNOWN else "发送失败"
-    city.store.runs.alert(Alert(now, f"outbox-{state}", entry.key, f"{word}：{entry.subject}（{attempt.error}）"))
+    subject = f"{entry.key}#{entry.resent}" if entry.resent else entry.key  # told again when it fails again
+    city.store.runs.alert(Alert(now, f"outbox-{state}", subject, f"{word}：{entry.subject}（{attempt.error}）"))
 
 
 def wait(entry: OutboxEntry) -> timedelta:

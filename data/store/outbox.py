@@ -64,6 +64,18 @@ class Outbox:
         )
         return self.db.execute(query, [stamp(now), key]).rowcount > 0
 
+    def again(self, number: int, now: datetime) -> None:
+        """Have a settled act sent once more; it counts as attempted, so that the other side is asked first."""
+        self.db.execute(
+            """update outbox set state = 'waiting', not_before = ?, attempts = 1, resent = resent + 1, settled_at = null
+               where id = ?""",
+            [stamp(now), number],
+        )
+
+    def numbered(self, number: int) -> OutboxEntry | None:
+        row = next(self.db.table("outbox").rows_where("id = ?", [number]), None)
+        return from_row(OutboxEntry, row) if row else None
+
     def entry(self, key: str) -> OutboxEntry | None:
         row = next(self.db.table("outbox").rows_where("key = ?", [key]), None)
         return from_row(OutboxEntry, row) if row else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -67,11 +68,32 @@ def _details(stage: Mapping[str, Any]) -> str:
 
 
 @click.command()
+@click.option("--resend", type=int, metavar="编号", help="把失败或结果不明的一件重新发送（编号见 status --failed）")
+@click.option("--sent", type=int, metavar="编号", help="人工核实：对方已收到（交办要用 --note 写明办公系统里的编号）")
+@click.option("--not-sent", type=int, metavar="编号", help="人工核实：对方没有收到；交办的帖子放回待处理")
+@click.option("--note", default="", help="核实的情况")
 @json_option
 @pass_folder
-def file(folder: str | None, as_json: bool) -> None:
-    """把等着的交办发往办公系统。"""
-    _send(folder, "office", as_json)
+def file(
+    folder: str | None, resend: int | None, sent: int | None, not_sent: int | None, note: str, as_json: bool
+) -> None:
+    """把等着的交办发往办公系统；或处理一件没有发成的。"""
+    from ticketing import second
+
+    given = [n for n in (resend, sent, not_sent) if n is not None]
+    if not given:
+        _send(folder, "office", as_json)
+    if len(given) > 1:
+        raise click.UsageError("--resend、--sent、--not-sent 一次只能用一个")
+    city, by = city_of(folder), getpass.getuser()
+    if resend is not None:
+        entry = second.resend(city, given[0], by, now())
+        _send(folder, entry.channel, as_json)
+    entry = second.settle_by_hand(city, given[0], sent is not None, by, note, now())
+    if as_json:
+        echo_json({"ok": True, "entry": entry.id, "subject": entry.subject})
+    else:
+        click.echo(f"已记下：{entry.subject} {'已送达' if sent is not None else '没有送达'}")
 
 
 @click.command()
@@ -82,7 +104,7 @@ def notify(folder: str | None, as_json: bool) -> None:
     _send(folder, "notice", as_json)
 
 
-def _send(folder: str | None, channel: str, as_json: bool) -> None:
+def _send(folder: str | None, channel: str, as_json: bool) -> NoReturn:
     from ticketing import cycle, outbox
 
     city = city_of(folder)

@@ -36,6 +36,8 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "overview.report": _OFFICE,
     "overview.boards": _OFFICE,
     "overview.status": _OFFICE,
+    "overview.resend": _CLERKS,
+    "overview.settle": _CLERKS,
     "overview.audit": frozenset({"admin"}),
 }
 HOME: Mapping[str, str] = {

@@ -6,11 +6,13 @@ import sqlite3
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, jsonify, render_template, request
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
 
 from data.records import OutboxState
 from data.store import StoreError
-from desk.web.context import now, the_city, the_reference
+from desk.web.context import me, now, the_city, the_reference
+from ticketing import second
 from ticketing.reports import latency
 
 pages = Blueprint("overview", __name__)
@@ -70,6 +72,29 @@ def status() -> str:
         last_failed=store.runs.last(ok=False),
         alerts=store.runs.alerts(RECENT),
     )
+
+
+@pages.post("/status/<int:number>/resend")
+def resend(number: int) -> Answer:
+    """Send an act again that failed or whose result nobody knows."""
+    try:
+        entry = second.resend(the_city(), number, me().name, now())
+        flash(f"已重新排队：{entry.subject}", "ok")
+    except second.SecondError as error:
+        flash(str(error), "bad")
+    return redirect(url_for("overview.status"))
+
+
+@pages.post("/status/<int:number>/settle")
+def settle(number: int) -> Answer:
+    """Keep what a person found out about such an act."""
+    sent, words = request.form.get("sent") == "yes", request.form.get("note", "")[:200]
+    try:
+        entry = second.settle_by_hand(the_city(), number, sent, me().name, words, now())
+        flash(f"已记下：{entry.subject} {'已送达' if sent else '没有送达'}", "ok")
+    except second.SecondError as error:
+        flash(str(error), "bad")
+    return redirect(url_for("overview.status"))
 
 
 @pages.get("/audit")

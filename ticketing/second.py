@@ -1,0 +1,57 @@
+"""What a person does about an act that failed or whose result nobody knows: send it again, or say how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from data.city import City
+from data.problem import Problem
+from data.records import AuditEntry, OutboxEntry, OutboxState
+from ticketing import filing
+
+STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
+
+
+class SecondError(Problem):
+    """An act that cannot be sent again or settled now; the message says why, in Chinese."""
+
+
+def resend(city: City, number: int, by: str, now: datetime) -> OutboxEntry:
+    """Have the stuck act ``number`` sent again at once; a filing is asked for by its key first. Raises SecondError."""
+    store = city.store
+    with store.transaction():
+        entry = _stuck(city, number)
+        store.outbox.again(number, now)
+        store.people.record(AuditEntry(now, by, "重新发送", entry.key))
+    return entry
+
+
+def settle_by_hand(city: City, number: int, sent: bool, by: str, note: str, now: datetime) -> OutboxEntry:
+    """Keep what a person found out about the stuck act ``number``; raises SecondError.
+
+    A filing that did arrive becomes a ticket, and ``note`` must be the office system's own number for it;
+    one that did not puts its post back into the queue. A notice is only settled.
+    """
+    store, note = city.store, note.strip()
+    with store.transaction():
+        entry = _stuck(city, number)
+        office = entry.channel == filing.OFFICE
+        if office and sent and not note:
+            raise SecondError("请写明办公系统里这件工单的编号")
+        said = f"人工确认{'已送达' if sent else '没有送达'}" + (f"：{note}" if note else "")
+        store.outbox.settle(number, OutboxState.SENT if sent else OutboxState.CANCELLED, now, said)
+        if office and sent:
+            filing.acknowledged(city, entry, note, now)
+        elif office:
+            store.decisions.reopen(entry.payload["board"], entry.payload["thread"])
+        store.people.record(AuditEntry(now, by, said[:200], entry.key))
+    return entry
+
+
+def _stuck(city: City, number: int) -> OutboxEntry:
+    entry = city.store.outbox.numbered(number)
+    if entry is None:
+        raise SecondError(f"没有编号为 {number} 的发件")
+    if entry.state not in STUCK:
+        raise SecondError(f"发件 {number} 没有失败，也不是结果不明，不用再处理")
+    return entry
