@@ -4,40 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from data.city import City
 from data.records import Ticket, Verdict, VerdictName
 from data.reference import Reference
-from ticketing.survival import quantiles
+from ticketing import periods, worktime
+from ticketing.figures import Fact, Row, Wait, row
+from ticketing.ranking import places
+
+LOST = (VerdictName.UNVERIFIABLE, VerdictName.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the report. Rates are numerators here; the denominator of ``within`` is ``judged``."""
+class Comparison:
+    """The same line for another period: 环比 the one before, 同比 the same a year ago."""
 
-    slug: str
     name: str
-    filed: int
-    within: int  # answered within the reply clock
-    late: int
-    overdue: int
-    open: int  # due is not past
-    unverifiable: int  # shown beside the rate, never inside it
-    withdrawn: int
-    median: float | None  # seconds to the first meeting reply
-    p90: float | None
-    median_ci: tuple[float | None, float | None]
-
-    @property
-    def judged(self) -> int:
-        """Those whose verdict is known: the denominator of the rate."""
-        return self.within + self.late + self.overdue
-
-    @property
-    def answered(self) -> int:
-        return self.within + self.late
+    since: datetime
+    until: datetime
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,82 +38,129 @@ class LatencyReport:
     by_unit: tuple[Row, ...]
     by_board: tuple[Row, ...]
     by_category: tuple[Row, ...]
+    by_district: tuple[Row, ...]
+    by_period: tuple[Row, ...]
+    places: Mapping[str, tuple[int, int] | None]  # unit -> the places it may hold by 按时答复率
+    comparisons: tuple[Comparison, ...]
+    facts: tuple[Fact, ...] = field(default=(), repr=False)  # the tickets behind every number
 
 
-Judged = tuple[Ticket, Verdict | None]
+def latency(
+    city: City,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    historical: bool = False,
+) -> LatencyReport:
+    """Per unit, board, category, district and period, from the verdicts that stand.
 
-
-def latency(city: City, now: datetime, since: datetime | None = None, until: datetime | None = None) -> LatencyReport:
-    """Per unit, board and first-level category, from the verdicts that stand."""
-    reference, store = city.reference(), city.store
-    filed = store.tickets.tickets(since=since, until=until)
-    tickets = [t for t in filed if t.board in reference.board]  # calls and letters have no thread and no reply clock
-    standing = store.tickets.standing()
-    seen = store.threads.last_reads(settled=True)
-    silent = {
-        t.number: _waited(t, seen.get((t.board, t.thread), (None, None))[1], standing.get(t.number), now)
-        for t in tickets
-    }
-    judged = [(t, standing.get(t.number)) for t in tickets]
-
-    def row(slug: str, name: str, of: Sequence[Judged]) -> Row:
-        return _row(slug, name, of, silent)
-
+    ``historical``: instead of what this office filed, what was imported with its answer (answered messages only).
+    """
+    reference = city.reference()
+    facts = gather(city, now, since, until, historical=historical)
+    by_unit = _grouped(facts, lambda f: f.ticket.unit, lambda s: _unit_name(reference, s))
+    ranks = places([r.on_time for r in by_unit])
     return LatencyReport(
         since,
         until,
         now,
-        row("", "全部", judged),
-        _grouped(judged, lambda t: t.unit, lambda s: _unit_name(reference, s), row),
-        _grouped(judged, lambda t: t.board, lambda s: reference.board[s].name, row),
-        _grouped(judged, lambda t: t.category.partition("/")[0], lambda s: _category_name(reference, s), row),
+        row("", "全部", facts),
+        by_unit,
+        _grouped(facts, lambda f: f.ticket.board, lambda s: _board_name(reference, s)),
+        _grouped(facts, lambda f: f.ticket.category.partition("/")[0], lambda s: _category_name(reference, s)),
+        _grouped(facts, lambda f: f.district or "", lambda s: _district_name(reference, s)),
+        _by_period(city, facts),
+        {r.slug: place for r, place in zip(by_unit, ranks, strict=True)},
+        _comparisons(city, now, since, until, historical=historical),
+        tuple(facts),
     )
+
+
+def gather(
+    city: City, now: datetime, since: datetime | None, until: datetime | None, *, historical: bool = False
+) -> list[Fact]:
+    """The facts of every ticket filed in [since, until) that has a thread, newest first."""
+    store, boards = city.store, city.reference().board
+    standing, seen = store.tickets.standing(), store.threads.last_reads(settled=True)
+    ratings, districts = store.facts.ratings(), store.facts.districts()
+    returned, reopened = store.facts.moved("return"), store.facts.moved("reopen")
+
+    def fact(ticket: Ticket) -> Fact:
+        post, verdict = (ticket.board, ticket.thread), standing.get(ticket.number)
+        until = _known_until(ticket, verdict, seen.get(post, (None, None))[1], now)
+        reply = verdict.reply_at if verdict else None
+        worked = worktime.between(ticket.filed_at, reply or until, city.zone)
+        return Fact(
+            ticket,
+            verdict.name if verdict else VerdictName.PENDING,
+            first=_wait(ticket.filed_at, reply, until),
+            substance=_wait(ticket.filed_at, verdict.answered_at if verdict else None, until),
+            worked=Wait(worked, over=reply is not None),
+            district=districts.get(post),
+            returned=ticket.number in returned,
+            reopened=ticket.number in reopened,
+            satisfied=_satisfied(ratings.get(post)),
+        )
+
+    filed = store.tickets.tickets(since=since, until=until)
+    # Calls and letters have no thread and no reply clock; what was imported with its answer is a population of its own.
+    return [fact(t) for t in filed if t.historical == historical and (historical or t.board in boards)]
+
+
+def _wait(filed_at: datetime, reply: datetime | None, until: datetime) -> Wait:
+    """A reply dated before the filing took no time."""
+    return Wait(max(0.0, ((reply or until) - filed_at).total_seconds()), over=reply is not None)
+
+
+def _known_until(ticket: Ticket, verdict: Verdict | None, read: datetime | None, now: datetime) -> datetime:
+    """How long a silent ticket is known to have waited: until now, or until its thread was last readable."""
+    return (read or ticket.filed_at) if verdict is not None and verdict.name in LOST else now
+
+
+def _satisfied(rating: str | None) -> bool | None:
+    return None if not rating else "满意" in rating and "不满意" not in rating
+
+
+def _comparisons(
+    city: City, now: datetime, since: datetime | None, until: datetime | None, *, historical: bool
+) -> tuple[Comparison, ...]:
+    if since is None or until is None:
+        return ()
+    stretches = {"环比": periods.before(since, until), "同比": periods.year_ago(since, until)}
+    return tuple(
+        Comparison(name, first, last, row("", name, gather(city, now, first, last, historical=historical)))
+        for name, (first, last) in stretches.items()
+    )
+
+
+def _by_period(city: City, facts: Sequence[Fact]) -> tuple[Row, ...]:
+    if not facts:
+        return ()
+    grain = periods.grain(facts[-1].ticket.filed_at, facts[0].ticket.filed_at)
+    rows = _grouped(facts, lambda f: periods.label(f.ticket.filed_at, city.zone, grain), str)
+    return tuple(sorted(rows, key=lambda r: r.slug))
 
 
 def _unit_name(reference: Reference, slug: str) -> str:
     return reference.unit[slug].name if slug in reference.unit else slug
 
 
+def _board_name(reference: Reference, slug: str) -> str:
+    return reference.board[slug].name if slug in reference.board else slug
+
+
 def _category_name(reference: Reference, slug: str) -> str:
     return reference.category[slug].name if slug in reference.category else slug
 
 
-def _waited(ticket: Ticket, read: datetime | None, verdict: Verdict | None, now: datetime) -> float:
-    """Seconds a ticket without an answer is known to have waited: until now, or until its thread was last readable."""
-    lost = verdict is not None and verdict.name in (VerdictName.UNVERIFIABLE, VerdictName.WITHDRAWN)
-    until = (read or ticket.filed_at) if lost else now
-    return max(0.0, (until - ticket.filed_at).total_seconds())
+def _district_name(reference: Reference, slug: str) -> str:
+    return reference.district[slug].name if slug in reference.district else "没有写明地方"
 
 
-def _grouped(
-    judged: Iterable[Judged],
-    key: Callable[[Ticket], str],
-    name: Callable[[str], str],
-    row: Callable[[str, str, Sequence[Judged]], Row],
-) -> tuple[Row, ...]:
-    groups: dict[str, list[Judged]] = defaultdict(list)
-    for pair in judged:
-        groups[key(pair[0])].append(pair)
+def _grouped(facts: Iterable[Fact], key: Callable[[Fact], str], name: Callable[[str], str]) -> tuple[Row, ...]:
+    groups: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        groups[key(fact)].append(fact)
     rows = [row(slug, name(slug), members) for slug, members in groups.items()]
     return tuple(sorted(rows, key=lambda r: (-r.filed, r.slug)))
-
-
-def _row(slug: str, name: str, judged: Sequence[Judged], silent: Mapping[str, float]) -> Row:
-    names = [v.name if v else VerdictName.PENDING for _, v in judged]
-    answered = [v.latency for _, v in judged if v and v.latency is not None]
-    waiting = [silent[t.number] for t, v in judged if v is None or v.latency is None]
-    median, p90 = quantiles(answered, waiting, (0.5, 0.9))
-    return Row(
-        slug,
-        name,
-        filed=len(judged),
-        within=names.count(VerdictName.ON_TIME),
-        late=names.count(VerdictName.LATE),
-        overdue=names.count(VerdictName.OVERDUE),
-        open=names.count(VerdictName.PENDING),
-        unverifiable=names.count(VerdictName.UNVERIFIABLE),
-        withdrawn=names.count(VerdictName.WITHDRAWN),
-        median=median.value,
-        p90=p90.value,
-        median_ci=(median.low, median.high),
-    )

@@ -1,0 +1,32 @@
+"""What reports need to know of many tickets at once, in one query each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+
+class Facts:
+    """Facts by ticket or by post, read in bulk."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def moved(self, move: str) -> frozenset[str]:
+        """Numbers of the tickets that ever made ``move``."""
+        return frozenset(r[0] for r in self.db.execute("select distinct ticket from events where move = ?", [move]))
+
+    def ratings(self) -> Mapping[tuple[str, str], str]:
+        """(board, thread) -> the citizen's own rating of the answer, where the board has one."""
+        rows = self.db.execute("select board, thread, rating from posts where rating is not null")
+        return {(r[0], r[1]): r[2] for r in rows}
+
+    def districts(self) -> Mapping[tuple[str, str], str]:
+        """(board, thread) -> the district of a filed post, as last suggested."""
+        rows = self.db.execute(
+            """select board, thread, district from suggestions where district is not null
+               and id in (select max(s.id) from suggestions s join tickets t on s.board = t.board and s.thread = t.thread
+                          group by s.board, s.thread)"""
+        )
+        return {(r[0], r[1]): r[2] for r in rows}
