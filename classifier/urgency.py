@@ -7,7 +7,7 @@ something happening; 即办 words are not taken from clauses about the past, abo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from classifier.finder import Finder, pairs
@@ -17,6 +17,9 @@ from data.reference import Reference, Rule
 
 USUAL_DAYS = 5  # working days, where no rule fits
 EARLY = 160  # characters; an emergency is told at once, not on the second page
+
+NEAR = 24  # characters to either side in which a rule's ``beside`` is looked for
+CLOSE = 10  # and its ``not_words``
 
 LONG = 400  # characters; a longer text with the word not in its first EARLY tells a story, unless the clause says "now"
 
@@ -49,12 +52,45 @@ class Haste:
     ring: str = ""
 
 
+@dataclass(frozen=True)
+class _Spoken:
+    """A word of some rule where it stands: the urgencies it may stand for there, and the text around it."""
+
+    word: str
+    allowed: frozenset[Urgency]
+    around: str
+    close: str
+    early: bool
+
+
+class _Applied:
+    """A rule of the reference with its words in normal form."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.words, self.beside, self.not_words = (
+            frozenset(normal(w) for w in words) for words in (rule.words, rule.beside, rule.not_words)
+        )
+
+    def fits(self, told: Sequence[_Spoken]) -> bool:
+        """Whether one of its words is said as it must be said; a rule without words always fits."""
+        return not self.words or any(self._said(spoken) for spoken in told)
+
+    def _said(self, spoken: _Spoken) -> bool:
+        if spoken.word not in self.words or self.rule.urgency not in spoken.allowed:
+            return False
+        if self.rule.early and not spoken.early:
+            return False
+        near = not self.beside or any(w in spoken.around for w in self.beside)
+        return near and not any(w in spoken.close for w in self.not_words)
+
+
 class Rules:
     """The reference's rules in their order, ready to be applied."""
 
     def __init__(self, reference: Reference) -> None:
-        self._rules = [(r, frozenset(normal(w) for w in r.words)) for r in reference.rules]
-        self._finder = Finder(w for _, words in self._rules for w in words)
+        self._rules = [_Applied(r) for r in reference.rules]
+        self._finder = Finder(w for rule in self._rules for w in rule.words)
 
     def haste(
         self,
@@ -69,33 +105,47 @@ class Rules:
         ``also``: other categories and kinds it may be about; for what is urgent, they are enough.
         """
         told = self._told(text, pairs(text) if seen is None else seen)
-        for rule, words in self._rules:
+        for applied in self._rules:
+            rule = applied.rule
             perhaps = () if rule.urgency is Urgency.DAYS else also
-            if _concerns(rule, {category, *perhaps}, {kind, *perhaps}) and (not words or _spoken(rule, words, told)):
+            if _concerns(rule, {category, *perhaps}, {kind, *perhaps}) and applied.fits(told):
                 return Haste(rule.urgency, rule.days, rule.name, rule.ring)
         return Haste(Urgency.DAYS, USUAL_DAYS)
 
-    def _told(self, text: str, seen: set[str]) -> Mapping[str, frozenset[Urgency]]:
-        """Word of a rule -> the urgencies it may stand for, by the clauses it stands in."""
+    def _told(self, text: str, seen: set[str]) -> list[_Spoken]:
+        """Every word of a rule in every clause it stands in, and what it may stand for there."""
         present = self._finder.present(text, seen)
-        told: dict[str, set[Urgency]] = {w: {Urgency.DAYS} for w in present}
-        start = 0
-        for sentence in _SENTENCE.split(text) if present else ():
+        told: list[_Spoken] = []
+        for start, sentence in _pieces(_SENTENCE, text) if present else ():
             if any(w in sentence for w in present):
-                for word, allowed in _sentence(sentence, present, start < EARLY or len(text) < LONG):
-                    told[word] |= allowed
-            start += len(sentence) + 1
-        return {w: frozenset(u) for w, u in told.items()}
+                soon = start < EARLY
+                for at, word, allowed in _sentence(sentence, present, soon or len(text) < LONG):
+                    around = _window(text, start + at, len(word), NEAR)
+                    told.append(_Spoken(word, allowed, around, _window(text, start + at, len(word), CLOSE), soon))
+        return told
 
 
-def _sentence(sentence: str, present: Sequence[str], early: bool) -> Iterator[tuple[str, set[Urgency]]]:
-    """Each word of a sentence with what it may stand for; an "if" or a date holds for the clauses after it, too."""
-    before = ""
-    for clause in _CLAUSE.split(sentence):
+def _pieces(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
+    """(start, piece) of what ``pattern`` parts."""
+    start = 0
+    for gap in pattern.finditer(text):
+        yield start, text[start : gap.start()]
+        start = gap.end()
+    yield start, text[start:]
+
+
+def _window(text: str, at: int, long: int, reach: int) -> str:
+    return text[max(0, at - reach) : at + long + reach]
+
+
+def _sentence(sentence: str, present: Sequence[str], early: bool) -> Iterator[tuple[int, str, frozenset[Urgency]]]:
+    """Place, word and what it may stand for; an "if" or a date holds for the clauses after it, too."""
+    for start, clause in _pieces(_CLAUSE, sentence):
         for word in present:
-            if word in clause:
-                yield word, _allowed(clause.replace(word, " "), before, early or bool(_NOW.search(clause)))
-        before += clause
+            if (at := clause.find(word)) >= 0:
+                soon = early or bool(_NOW.search(clause))
+                allowed = _allowed(clause.replace(word, " "), sentence[:start], soon)
+                yield start + at, word, frozenset({Urgency.DAYS, *allowed})
 
 
 def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
@@ -111,7 +161,3 @@ def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
 def _concerns(rule: Rule, categories: Collection[str], kinds: Collection[str | None]) -> bool:
     about = not rule.categories or any(c == r or c.startswith(f"{r}/") for r in rule.categories for c in categories)
     return about and (not rule.kinds or any(k in kinds for k in rule.kinds))
-
-
-def _spoken(rule: Rule, words: frozenset[str], told: Mapping[str, frozenset[Urgency]]) -> bool:
-    return any(rule.urgency in told[w] for w in words & told.keys())

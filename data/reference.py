@@ -144,6 +144,9 @@ class Rule(Entry):
     categories: Words = ()  # empty: any; a first-level slug stands for all its second-level ones
     kinds: tuple[Kind, ...] = ()
     words: Words = ()  # one of them must stand in the text
+    beside: Words = ()  # and one of these near it
+    not_words: Words = ()  # a word with one of these near it does not count
+    early: bool = False  # only in the title and the first sentences
     urgency: Urgency
     days: int = Field(default=0, ge=0, le=365)
     ring: str = ""  # the number to ring, for an emergency
