@@ -236,8 +236,8 @@ def base_of(root: Selector, url: str) -> str:
 
 
 def has_class(name: str) -> str:
-    """XPath condition: one of the words of ``@class`` is ``name``."""
-    return f'contains(concat(" ", normalize-space(@class), " "), " {name} ")'
+    """XPath condition: one of the words of ``@class`` is ``name``. The quick look comes first: most elements fail it."""
+    return f'(contains(@class, "{name}") and contains(concat(" ", normalize-space(@class), " "), " {name} "))'
 
 
 def number(text: str) -> int | None:

@@ -82,11 +82,11 @@ def clean(fragment: str, base: str) -> Body:
     if plain is not None:
         return Body(plain[:MAX_BODY])
     soup = BeautifulSoup(f"<div>{fragment}</div>", "lxml")
-    attachments = _attachments(soup, base)
-    for tag in soup.find_all(_unwanted):
+    attachments = _attachments(soup, base) if "<a" in fragment.lower() else ()
+    for tag in [node for node in soup.descendants if isinstance(node, Tag) and _unwanted(node)]:
         if not tag.decomposed:
             tag.decompose()
-    images = _images(soup, base)
+    images = _images(soup, base) if "<im" in fragment.lower() else ()
     return Body(_text(soup)[:MAX_BODY], images, attachments)
 
 

@@ -120,3 +120,15 @@ def test_a_body_nested_so_deep_that_the_answers_after_it_are_lost_is_not_read_as
     with pytest.raises(PageFailure, match="套得太深") as caught:
         engines.get("discuz").read_thread(Page("http://x.test/", 200, {}, body, datetime.now(UTC)), BOARDS[0])
     assert caught.value.outcome is ReadOutcome.MALFORMED
+
+
+def test_a_time_forged_in_an_earlier_body_does_not_become_a_later_replys() -> None:
+    page = (Path(__file__).with_name("pages") / "discuz" / "thread_first_page.html").read_text(encoding="utf-8")
+    engine = engines.get("discuz")
+    honest = engine.read_thread(Page("http://x.test/", 200, {}, page.encode(), datetime.now(UTC)), BOARDS[0])
+    last = honest.replies[-1].id
+    forged = f'<div id="post_{last}"><em id="authorposton{last}">发表于 2001-1-1 00:00:00</em><i id="postmessage_{last}">无</i></div>'
+    body = page.replace("同感。</td>", f"同感。{forged}</td>", 1).encode()
+    assert body != page.encode()
+    read = engine.read_thread(Page("http://x.test/", 200, {}, body, datetime.now(UTC)), BOARDS[0])
+    assert read.replies[-1] == honest.replies[-1]

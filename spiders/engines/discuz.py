@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 from parsel import Selector, SelectorList
@@ -120,13 +121,13 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
-    thread, title = _thread(root, page.url), line(root.xpath('string(//*[@id="thread_subject"])').get(""))
+    thread, title = _thread(root, page.url), line(root.xpath('string(id("thread_subject"))').get(""))
     if not thread or not title:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
     context = Context(board, page.received_at, base_of(root, page.url), thread)
     shown, pages, more = _pager(root, page.url)
-    section = last_match(_FID, root.xpath('//*[@id="pt"]//a/@href').getall())
-    lock = root.xpath('//*[@id="thread_subject"]/ancestor::*[self::td or self::div][1]//*[@title="关闭"]')
+    section = last_match(_FID, root.xpath('id("pt")//a/@href').getall())
+    lock = root.xpath('id("thread_subject")/ancestor::*[self::td or self::div][1]//*[@title="关闭"]')
     state = ThreadState.CLOSED if lock else ThreadState.OPEN
     replies: list[Reply] = []
     missing: list[str] = []
@@ -152,7 +153,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     signs.check_status(page)
     text = decode(page, board.encoding)
     root = document(text)
-    message = root.xpath('//*[@id="messagetext"][not(//*[@id="postlist" or @id="threadlist"])]')
+    message = root.xpath('id("messagetext")[not(id("postlist") or id("threadlist"))]')
     if message:
         signs.refuse(line(message.xpath("string(.//p[1])").get("") or message.xpath("string()").get("")), page.status)
     return text, root
@@ -163,7 +164,7 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
         first = _reply(node, context)
     except Missing as field:
         malformed(f"读不到首帖的{named(field)}；可能换了模板，请打开这一页核对", field)
-    pictures = node.xpath(f'(.//*[@id="postmessage_{_pid(node)}"])[1] | .//div[{has_class("pattl")}]').getall()
+    pictures = [*_own(node, _pid(node), "postmessage_").getall(), *node.xpath(f".//div[{has_class('pattl')}]").getall()]
     return Post(
         board=context.board.slug,
         thread=context.thread,
@@ -181,9 +182,9 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
 def _reply(node: Selector, context: Context) -> Reply:
     """One post of the thread. A blocked one has no body cell, only the board's notice: its body is empty."""
     pid = _pid(node)
-    posted_at = context.sure_time(_stamp(node.xpath(f'(.//em[@id="authorposton{pid}"])[1]')), "posted_at")
+    posted_at = context.sure_time(_stamp(_own(node, pid, "authorposton")), "posted_at")
     author = _author(node)
-    cell = node.xpath(f'(.//*[@id="postmessage_{pid}"])[1]')
+    cell = _own(node, pid, "postmessage_")
     if not cell and not node.xpath('.//div[@class="locked"]'):
         raise Missing("body")
     edited = _EDIT_TIME.search(" ".join(cell.xpath('.//i[@class="pstatus"]//text()').getall()))
@@ -204,6 +205,14 @@ def _pid(node: Selector) -> str:
     return found if found.isdecimal() and found.isascii() else ""
 
 
+def _own(node: Selector, pid: str, part: str) -> SelectorList[Selector]:
+    """The element of this post that carries its number: libxml2 finds an id at once, but one forged in another's body."""
+    found = node.xpath(f'id("{part}{pid}")')
+    return (
+        found if found and node.root in found[0].root.iterancestors() else node.xpath(f'(.//*[@id="{part}{pid}"])[1]')
+    )
+
+
 def _stamp(node: SelectorList[Selector]) -> str:
     """The exact time in ``@title`` where the text is 昨天 or 3 分钟前, else the text."""
     return node.xpath(".//span/@title").get() or node.xpath("string()").get("")
@@ -221,14 +230,14 @@ def _author(node: Selector) -> str | None:
 
 
 def _floor(node: Selector, pid: str) -> int | None:
-    words = line(node.xpath(f'string(.//a[@id="postnum{pid}"])').get("")).rstrip("# ")
+    words = line(_own(node, pid, "postnum").xpath("string()").get("")).rstrip("# ")
     return _FLOORS.get(words) or number(words)
 
 
 def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[Reply]:
     """点评 under one post. They have no id of their own, so one is made of what does not change: whose, when, what."""
     pid = _pid(node)
-    for comment in node.xpath(f'.//*[@id="comment_{pid}"]//div[{has_class("pstl")}][.//div[@class="psti"]]'):
+    for comment in _own(node, pid, "comment_").xpath(f'.//div[{has_class("pstl")}][.//div[@class="psti"]]'):
         inner = comment.xpath('.//div[@class="psti"]')
         posted_at = context.time(_stamp(inner.xpath('./span[@class="xg1"]')))
         if posted_at is None:
@@ -243,9 +252,14 @@ def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[
 
 def _thread(root: Selector, url: str) -> str:
     """The id the page itself gives; one thread has many URLs, and a moved one answers under another's."""
-    own = '//link[@rel="canonical"]/@href | //*[@id="thread_subject"]/@href | //a[contains(@onclick, "copyThreadUrl")]/@href'
-    links = [*root.xpath(own).getall(), *root.xpath('//a[starts-with(@id, "postnum")]/@href').getall(), url]
-    return next((m[1] for m in map(_TID.search, links) if m), "")
+    own = (
+        '/html/head/link[@rel="canonical"]/@href',
+        'id("thread_subject")/@href',
+        '//a[contains(@onclick, "copyThreadUrl")]/@href',
+        '//a[starts-with(@id, "postnum")]/@href',
+    )
+    links = (link for path in own for link in root.xpath(path).getall())
+    return next((m[1] for m in map(_TID.search, chain(links, (url,))) if m), "")
 
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:

@@ -164,8 +164,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
     context = Context(board, page.received_at, base_of(root, page.url), thread)
     shown, pages, more = _pager(root, page.url)
-    crumbs = root.xpath(f'//*[@id="breadCrumb"]//a/@href | //*[{has_class("bread_crumb")}]//a/@href').getall()
-    section = last_match(_FID, crumbs)
+    section = last_match(_FID, _crumbs(root))
     post: Post | None = None
     replies: list[Reply] = []
     missing: list[str] = []
@@ -190,9 +189,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     signs.check_status(page)
     text = decode(page, board.encoding)
     root = document(text)
-    page_itself = root.xpath(
-        '//*[@id="threadlist" or @id="subject_tpc" or @id="J_posts_list"]'
-    )  # a thread may be titled so
+    page_itself = root.xpath('id("threadlist") | id("subject_tpc") | id("J_posts_list")')  # a thread may be titled so
     if not page_itself and line(root.xpath("string(//title)").get("")).startswith("提示信息"):
         reasons = root.xpath(f"//div[{has_class('regIgnore')}]//li").xpath("string()").getall()
         words = (
@@ -273,17 +270,22 @@ def _title(root: Selector) -> str:
 
 
 def _closed(root: Selector) -> ThreadState:
-    lock = root.xpath('//h1[@id="subject_tpc"]//*[contains(@title, "关闭") or contains(@title, "锁定")]')
+    lock = root.xpath('id("subject_tpc")/self::h1//*[contains(@title, "关闭") or contains(@title, "锁定")]')
     return ThreadState.CLOSED if lock else ThreadState.OPEN
 
 
 def _thread(root: Selector, url: str) -> str:
     """The id the page itself gives; one thread has many URLs."""
-    own = root.xpath('//input[@name="tid"]/@value').get("").strip()
+    own = root.xpath('(//input[@name="tid"])[1]/@value').get("").strip()
     if own.isdecimal() and own.isascii():
         return own
-    crumbs = root.xpath(f'//*[@id="breadCrumb"]//a/@href | //*[{has_class("bread_crumb")}]//a/@href').getall()
-    return next((m[1] for m in map(_TID.search, [*reversed(crumbs), url]) if m), "")
+    return next((m[1] for m in map(_TID.search, [*reversed(_crumbs(root)), url]) if m), "")
+
+
+def _crumbs(root: Selector) -> list[str]:
+    """The links that lead to where we are: of 8.x, else of 9."""
+    found = root.xpath('id("breadCrumb")//a/@href') or root.xpath(f"//*[{has_class('bread_crumb')}]//a/@href")
+    return found.getall()
 
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
