@@ -20,6 +20,7 @@ EARLY = 160  # characters; an emergency is told at once, not on the second page
 
 NEAR = 24  # characters to either side in which a rule's ``beside`` is looked for
 CLOSE = 10  # and its ``not_words``
+OFTEN = 3  # a word said so often is what the post is about, as if it stood early
 
 LONG = 400  # characters; a longer text with the word not in its first EARLY tells a story, unless the clause says "now"
 
@@ -29,7 +30,7 @@ _CLAUSE = re.compile(r"[,、 ]+")
 _FEARED = re.compile(
     r"隐患|预防|防止|避免|容易|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产|为什么要|怎么办|后果"
     r"|谁负责|谁来|责任|不堪设想|随时|迟早|早晚|险些|差点|等到|非要|难道|安全检修|无处逃生"
-    r"|经常|有时|时常|常年|每次|多次|频繁|屡次|屡屡|长期|往往|总是|动不动|不时|偶尔|次数|数次|几次|\d次|无信号"
+    r"|经常|有时|时常|常年|每次|多次|频繁|屡次|屡屡|长期|往往|总是|动不动|不时|偶尔|次数|数次|几次|\d次|无信号|事件|事故"
 )
 _IF = re.compile(r"万一|如果|要是|假如|假设|一旦|倘若|有朝一日")
 _PAST = re.compile(r"去年|前年|以前|曾经|上次|当年|前几年|往年")
@@ -121,7 +122,8 @@ class Rules:
                 soon = start < EARLY
                 for at, word, allowed in _sentence(sentence, present, soon or len(text) < LONG):
                     around = _window(text, start + at, len(word), NEAR)
-                    told.append(_Spoken(word, allowed, around, _window(text, start + at, len(word), CLOSE), soon))
+                    close = _window(text, start + at, len(word), CLOSE)
+                    told.append(_Spoken(word, allowed, around, close, soon or text.count(word) >= OFTEN))
         return told
 
 
