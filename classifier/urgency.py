@@ -19,6 +19,7 @@ USUAL_DAYS = 5  # working days, where no rule fits
 EARLY = 160  # characters; an emergency is told at once, not on the second page
 
 NEAR = 24  # characters to either side in which a rule's ``beside`` is looked for
+TITLE = 40  # as well as in the title
 CLOSE = 10  # and its ``not_words``
 OFTEN = 3  # a word said so often is what the post is about, as if it stood early
 
@@ -121,7 +122,7 @@ class Rules:
             if any(w in sentence for w in present):
                 soon = start < EARLY
                 for at, word, allowed in _sentence(sentence, present, soon or len(text) < LONG):
-                    around = _window(text, start + at, len(word), NEAR)
+                    around = f"{text[:TITLE]} {_window(text, start + at, len(word), NEAR)}"
                     close = _window(text, start + at, len(word), CLOSE)
                     told.append(_Spoken(word, allowed, around, close, soon or text.count(word) >= OFTEN))
         return told
