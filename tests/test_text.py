@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spiders import text as reading
 from spiders.text import MAX_BODY, absolute, clean, line, parse_time
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -152,3 +153,17 @@ def test_any_fragment_gives_text_without_control_characters(fragment: str) -> No
     text = clean(fragment, "http://x.test/").text
     assert text == text.strip()
     assert not any(ord(c) < 32 and c != "\n" for c in text)
+
+
+PIECES = ["字", "a ", "\n", " ", "\xa0", "&amp;", "&lt;", "&nbsp;", "&copy", "&amp;#128512;", "<br>", "<br/>", "<b>", "</b>", "<strong>", "</strong>",
+          '<font color="red">', "</font>", "<", "<p>", "\x01", "\u200b", "[ 本帖最后由 x 于 2011-1-1 10:00 编辑 ]"]  # fmt: skip
+CELLS = ["%s", '<td class="t_f" id="postmessage_1">%s</td>', '<div id="attach_1">%s</div>', '<div class="quote">%s</div>', "<p>%s</p>"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(CELLS))
+def test_a_simple_body_reads_the_same_with_and_without_a_parser(pieces: list[str], cell: str) -> None:
+    fragment = cell % "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_plain", lambda fragment: None)
+        parsed = clean(fragment, "http://x.test/")
+    assert clean(fragment, "http://x.test/") == parsed

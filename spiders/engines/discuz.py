@@ -37,7 +37,7 @@ from spiders.pages import (
     number,
     reading,
 )
-from spiders.text import clean, line
+from spiders.text import Body, clean, line
 
 name = "discuz"
 sorted_by: Literal["last_post", "created"] = "last_post"
@@ -161,10 +161,11 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
 
 def _post(node: Selector, context: Context, title: str, section: str | None, state: ThreadState) -> Post:
     try:
-        first = _reply(node, context)
+        first, words = _floor_of(node, context)
     except Missing as field:
         malformed(f"读不到首帖的{named(field)}；可能换了模板，请打开这一页核对", field)
-    pictures = [*_own(node, _pid(node), "postmessage_").getall(), *node.xpath(f".//div[{has_class('pattl')}]").getall()]
+    pictures = node.xpath(f".//div[{has_class('pattl')}]").getall()
+    images = (*words.images, *clean("".join(pictures), context.base).images) if pictures else words.images
     return Post(
         board=context.board.slug,
         thread=context.thread,
@@ -174,30 +175,38 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
         author=first.author,
         posted_at=first.posted_at,
         body=first.body,
-        images=clean("".join(pictures), context.base).images,
+        images=tuple(dict.fromkeys(images)),
         state=state,
     )
 
 
 def _reply(node: Selector, context: Context) -> Reply:
-    """One post of the thread. A blocked one has no body cell, only the board's notice: its body is empty."""
+    return _floor_of(node, context)[0]
+
+
+def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
+    """One post of the thread, with all of its body. A blocked one has no body cell, only the board's notice: its body is empty."""
     pid = _pid(node)
     posted_at = context.sure_time(_stamp(_own(node, pid, "authorposton")), "posted_at")
     author = _author(node)
     cell = _own(node, pid, "postmessage_")
     if not cell and not node.xpath('.//div[@class="locked"]'):
         raise Missing("body")
-    edited = _EDIT_TIME.search(" ".join(cell.xpath('.//i[@class="pstatus"]//text()').getall()))
-    return Reply(
+    fragment = cell.get("")
+    words = clean(fragment, context.base)
+    notice = cell.xpath('.//i[@class="pstatus"]//text()').getall() if "pstatus" in fragment else ()
+    edited = _EDIT_TIME.search(" ".join(notice))
+    reply = Reply(
         board=context.board.slug,
         thread=context.thread,
         id=pid,
         floor=_floor(node, pid),
         author=author,
         posted_at=posted_at,
-        body=clean(cell.get(""), context.base).text,
+        body=words.text,
         edited_at=context.time(edited[1]) if edited else None,
     )
+    return reply, words
 
 
 def _pid(node: Selector) -> str:
@@ -208,9 +217,8 @@ def _pid(node: Selector) -> str:
 def _own(node: Selector, pid: str, part: str) -> SelectorList[Selector]:
     """The element of this post that carries its number: libxml2 finds an id at once, but one forged in another's body."""
     found = node.xpath(f'id("{part}{pid}")')
-    return (
-        found if found and node.root in found[0].root.iterancestors() else node.xpath(f'(.//*[@id="{part}{pid}"])[1]')
-    )
+    elsewhere = bool(found) and node.root not in found[0].root.iterancestors()
+    return node.xpath(f'(.//*[@id="{part}{pid}"])[1]') if elsewhere else found
 
 
 def _stamp(node: SelectorList[Selector]) -> str:
@@ -220,7 +228,9 @@ def _stamp(node: SelectorList[Selector]) -> str:
 
 def _author(node: Selector) -> str | None:
     """The name as the board writes it; None for 匿名 and 游客, who have no link. A deleted member keeps a bare name."""
-    left = node.xpath(f"(.//td[{has_class('pls')}])[1]")
+    left = node.xpath("descendant::td[1]")  # where it always stood; looking for it costs more than all the rest
+    if "pls" not in left.attrib.get("class", "").split():
+        left = node.xpath(f"(.//td[{has_class('pls')}])[1]")
     if link := left.xpath(f'string((.//div[@class="authi"]//a[{has_class("xw1")}])[1])').get("").strip():
         return str(link)
     words = " ".join(left.xpath('(.//div[@class="pi"])[1]//text()[not(parent::em)]').getall()).strip()

@@ -34,7 +34,7 @@ from spiders.pages import (
     number,
     reading,
 )
-from spiders.text import clean, line
+from spiders.text import Body, clean, line
 
 name = "phpwind"
 sorted_by: Literal["last_post", "created"] = "last_post"
@@ -50,6 +50,7 @@ _PAGE = re.compile(r"[&?-]page[-=](\d{1,6})")
 _FLOORS = {"楼主": 0, "沙发": 1, "板凳": 2, "地板": 3}
 _EDIT_TIME = re.compile(r"(?:在|于)\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*(?:重新)?编辑")
 _BLOCKED = re.compile(r"^该(主题|帖子?|回复)已被管理员屏蔽!?$|^该帖需要审核通过后才能显示$")
+_NOTICE = f'.//*[starts-with(@id, "alert_")]//text() | .//div[{has_class("edit_log")}]//text()'
 
 
 def recognise(text: str) -> bool:
@@ -201,7 +202,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
 
 
 def _post(node: Selector, context: Context, title: str, section: str | None, state: ThreadState) -> Post:
-    first = _reply(node, context)
+    first, words = _floor_of(node, context)
     return Post(
         board=context.board.slug,
         thread=context.thread,
@@ -211,13 +212,17 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
         author=first.author,
         posted_at=first.posted_at,
         body=first.body,
-        images=clean(_cell(node).get(""), context.base).images,
+        images=words.images,
         state=state,
     )
 
 
 def _reply(node: Selector, context: Context) -> Reply:
-    """One floor. A blocked one says so where its words were: its body is empty."""
+    return _floor_of(node, context)[0]
+
+
+def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
+    """One floor, with all of its body. A blocked one says so where its words were: its body is empty."""
     top = node.xpath(f"(.//div[{has_class('tipTop')} or {has_class('floor_top_tips')}])[1]")
     stamp = top.xpath('.//span[starts-with(normalize-space(), "发表于")]/@title').get()
     words = stamp or top.xpath('string(.//span[starts-with(normalize-space(), "发")])').get("").split("，")[0]
@@ -230,19 +235,20 @@ def _reply(node: Selector, context: Context) -> Reply:
         raise Missing("author")
     if not cell:
         raise Missing("body")
-    notice = " ".join(node.xpath(f'.//*[{has_class("edit_log")} or starts-with(@id, "alert_")]//text()').getall())
-    body = clean(cell.get(""), context.base).text
+    notice = " ".join(node.xpath(_NOTICE).getall())
+    said = clean(cell.get(""), context.base)
     edited = _EDIT_TIME.search(notice or " ".join(cell.xpath(".//text()[contains(., '编辑')]").getall()[-1:]))
-    return Reply(
+    reply = Reply(
         board=context.board.slug,
         thread=context.thread,
         id=_pid(node),
         floor=_floor(top),
         author=_named(who),
         posted_at=posted_at,
-        body="" if _BLOCKED.match(body) else body,
+        body="" if _BLOCKED.match(said.text) else said.text,
         edited_at=context.time(edited[1]) if edited else None,
     )
+    return reply, said
 
 
 def _pid(node: Selector) -> str:
@@ -290,7 +296,7 @@ def _crumbs(root: Selector) -> list[str]:
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
     """Page shown, number of pages, and whether another follows; asked past the end, none does."""
-    bar = root.xpath(f"(//*[{has_class('pages')}][./b or ./strong])[1]")
+    bar = root.xpath(f"(//div[{has_class('pages')}][./b or ./strong])[1]")
     shown = number(bar.xpath("string(./b | ./strong)").get("")) or 1
     digits = re.findall(r"\d{1,6}", " ".join(bar.xpath("./a/text() | ./span/text()").getall()))
     more = bar.xpath(f"./a[{has_class('pages_next')}] | ./*[self::b or self::strong]/following-sibling::*[1][self::a]")
