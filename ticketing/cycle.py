@@ -14,10 +14,10 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Run, Suggestion, Urgency
-from ticketing import checking, outbox, watch
+from ticketing import alarm, checking, outbox, watch
 
 Clock = Callable[[], datetime]
-LEASE = timedelta(minutes=30)  # a run that is silent for longer has died
+LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
 
 
 class Busy(Problem):
@@ -52,9 +52,14 @@ def run(city: City, clock: Clock, suggester: Suggester) -> Run:
     with lease(city, "run", clock()) as me:
         run = Run(me, clock())
         number = city.store.runs.start(run)
-        stages = {name: _stage(name, stage, city) for name, stage in _stages(city, clock, suggester, me).items()}
-        done = replace(run, finished_at=clock(), ok=all(s["ok"] for s in stages.values()), stages=stages, id=number)
+        stages = {name: _stage(stage, city, clock, me) for name, stage in _stages(city, clock, suggester, me).items()}
+        ok = all(s["ok"] for s in stages.values())
+        if ok and city.settings.alarm.heartbeat:
+            stages["heartbeat"] = {"ok": True, "error": alarm.beat(city)}  # a deaf monitor is no failure of ours
+        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number)
         city.store.runs.finish(number, done)
+    if alarm.look(city, clock()):
+        outbox.send_due(city, clock, me, (alarm.ALARM,))
     return done
 
 
@@ -67,9 +72,13 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
     }
 
 
-def _stage(name: str, stage: Callable[[], Mapping[str, Any]], city: City) -> Mapping[str, Any]:
+def _stage(stage: Callable[[], Mapping[str, Any]], city: City, clock: Clock, me: str) -> Mapping[str, Any]:
     """One stage failing must not keep the others from running; what it was is in the run's record."""
     try:
+        with city.store.transaction():
+            other = city.store.runs.acquire("run", me, clock(), LEASE)
+        if other:  # the stage before took longer than the lease, and this run was given up for dead
+            return {"ok": False, "error": f"另一个进程（{other}）已经接手，这一步没有做"}
         return dict(stage())
     except Exception as error:  # noqa: BLE001 - whatever it is, the next stage is tried and the run says it failed
         return {"ok": False, "error": f"{type(error).__name__}: {error}"[:500]}

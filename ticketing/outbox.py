@@ -10,7 +10,7 @@ from typing import Protocol
 
 from data.city import City
 from data.records import Alert, OutboxEntry, OutboxState
-from ticketing import checking, filing, notices, office
+from ticketing import alarm, checking, filing, notices, office
 from ticketing.attempt import Attempt, Result
 
 Clock = Callable[[], datetime]
@@ -36,12 +36,13 @@ def send_due(city: City, clock: Clock, holder: str, channels: Sequence[str] = ()
         try:
             _settle(city, entry, attempt, holder, clock())
         except Exception as error:
-            if not SENDERS[entry.channel][1]:
+            if not _repeatable(city, entry):
                 raise
             # It was accepted but could not be kept: later the other side is asked, and this one must not block the rest.
-            attempt = _broken(entry, error)
+            attempt = _broken(city, entry, error)
             _settle(city, entry, attempt, holder, clock())
         counts[f"{entry.channel}_{attempt.result}"] += 1
+    office.finish(city, clock())
     return counts
 
 
@@ -54,17 +55,22 @@ def _next(city: City, now: datetime, holder: str, channels: Sequence[str]) -> Ou
 
 
 def _attempt(city: City, entry: OutboxEntry) -> Attempt:
-    sender, can_be_asked = SENDERS[entry.channel]
-    if entry.state is OutboxState.LEASED and not can_be_asked:
+    sender, _ = SENDERS[entry.channel]
+    if entry.state is OutboxState.LEASED and not _repeatable(city, entry):
         return Attempt(Result.UNKNOWN, error="上次发送时程序中断，不知道对方收到没有")
     try:
         return sender(city, entry)
     except Exception as error:  # noqa: BLE001 - one act that cannot be sent must not hold up the others
-        return _broken(entry, error)
+        return _broken(city, entry, error)
 
 
-def _broken(entry: OutboxEntry, error: Exception) -> Attempt:
-    result = Result.RETRY if SENDERS[entry.channel][1] else Result.UNKNOWN
+def _repeatable(city: City, entry: OutboxEntry) -> bool:
+    """May it be tried again after an attempt of unknown result? Of an office system, its connector knows."""
+    return SENDERS[entry.channel][1] and (entry.channel != filing.OFFICE or office.can_be_asked(city))
+
+
+def _broken(city: City, entry: OutboxEntry, error: Exception) -> Attempt:
+    result = Result.RETRY if _repeatable(city, entry) else Result.UNKNOWN
     return Attempt(result, error=f"程序出错（{type(error).__name__}: {error}）"[:300])
 
 
@@ -99,5 +105,10 @@ def wait(entry: OutboxEntry) -> timedelta:
     return min(doubled, LONGEST_WAIT) * jitter
 
 
-# Channel -> how it is sent, and whether the other side can be asked by our key what became of an attempt.
-SENDERS: Mapping[str, tuple[Sender, bool]] = {filing.OFFICE: (office.file, True), filing.NOTICE: (notices.send, False)}
+# Channel -> how it is sent, and whether it may be tried again after an attempt of unknown result: because the other
+# side can be asked by our key what became of it, or because twice does no harm.
+SENDERS: Mapping[str, tuple[Sender, bool]] = {
+    filing.OFFICE: (office.file, True),
+    filing.NOTICE: (notices.send, False),
+    alarm.ALARM: (alarm.send, True),
+}

@@ -50,6 +50,11 @@ class Runs:
         row = next(self.db.table("runs").rows_where(where, values, order_by="id desc", limit=1), None)
         return from_row(Run, row) if row else None
 
+    def first(self) -> Run | None:
+        """The very first run."""
+        row = next(self.db.table("runs").rows_where(order_by="id", limit=1), None)
+        return from_row(Run, row) if row else None
+
     def alert(self, alert: Alert) -> bool:
         """Raise an alert once for its kind and subject; False when it stands already."""
         query = "insert into alerts (at, kind, subject, text) values (?, ?, ?, ?) on conflict do nothing"

@@ -3,52 +3,85 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import click
 
 from data.city import City
-from data.records import OutboxState, VerdictName
+from data.records import OutboxEntry, OutboxState, VerdictName
+from data.reference import Board
 from desk.commands.common import city_of, echo_json, echo_table, json_option, local, now, pass_folder
 
 SOON = timedelta(hours=1)
 
 
 @click.command()
+@click.option(
+    "--failed", "only_failed", is_flag=True, help="只列没有发出或结果不明的，带编号（用 file --resend 编号 重发）"
+)
 @json_option
 @pass_folder
-def status(folder: str | None, as_json: bool) -> None:
-    """现在的情形；有失败或结果不明的就以 1 退出。"""
+def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
+    """现在的情形；有失败或结果不明的、或太久没有成功运行，就以 1 退出。"""
+    from ticketing.alarm import silent_since
     from ticketing.watch import WATCHED_FOR
 
     city, moment = city_of(folder), now()
     store = city.store
+    failed = [e for s in (OutboxState.FAILED, OutboxState.UNKNOWN) for e in store.outbox.entries(s)]
+    if only_failed:
+        _failed(failed, as_json)
     watched = store.tickets.watched(moment - WATCHED_FOR)
     due = [t for t, verdict in watched if verdict == VerdictName.PENDING and moment <= t.reply_due <= moment + SOON]
-    failed = [e for s in (OutboxState.FAILED, OutboxState.UNKNOWN) for e in store.outbox.entries(s)]
-    silent = [b for b in city.reference().boards if b.enabled and not ((h := store.threads.health(b.slug)) and h.ok)]
+    silent, alarmed = silent_boards(city, moment), silent_since(city, moment)
     last, good = store.runs.last(), store.runs.last(ok=True)
+    counts = store.outbox.counts()
+    leaving = sum(n for (_, state), n in counts.items() if state in (OutboxState.WAITING, OutboxState.LEASED))
     if as_json:
         echo_json(
             {
                 "waiting": store.decisions.waiting(),
+                "leaving": leaving,
                 "due_within_an_hour": due,
                 "failed": failed,
                 "silent_boards": [b.slug for b in silent],
                 "last_run": last,
                 "last_good_run": good,
+                "no_good_run_since": alarmed,
             }
         )
     else:
-        _show(city, len(due), [(e.subject, e.channel, e.state, e.error) for e in failed], [b.name for b in silent])
+        click.echo(f"等着处理 {store.decisions.waiting()} 条；等着发出 {leaving} 件；一小时内到应答时限 {len(due)} 件")
+        click.echo(f"没有读好的论坛：{'、'.join(b.name for b in silent) or '无'}")
+        for ticket in due:
+            click.echo(f"  {local(ticket.reply_due, city)} 前：{ticket.number} {ticket.unit} {ticket.title[:30]!r}")
+        _table(failed)
+        ran, well = (local(r.started_at, city) if r else "还没有" for r in (last, good))
+        click.echo(f"上一轮 {ran}；上次成功 {well}" + ("（太久了，请看原因）" if alarmed else ""))
+    sys.exit(1 if failed or alarmed else 0)
+
+
+def silent_boards(city: City, moment: datetime) -> list[Board]:
+    """Boards that are meant to be read and were not read well, or not lately."""
+    lately = moment - timedelta(minutes=city.settings.alarm.after_minutes)
+    health = city.store.threads.health
+    boards = [b for b in city.reference().boards if b.enabled and not b.refused]
+    return [b for b in boards if not ((h := health(b.slug)) and h.ok and h.at >= lately)]
+
+
+def _failed(failed: Sequence[OutboxEntry], as_json: bool) -> None:
+    if as_json:
+        echo_json({"failed": failed})
+    else:
+        _table(failed)
         click.echo(
-            f"上一轮 {local(last.started_at, city) if last else '还没有'}；上次成功 {local(good.started_at, city) if good else '还没有'}"
+            "重发：liandong file --resend 编号；核实后记下：--sent 编号 或 --not-sent 编号" if failed else "没有"
         )
     sys.exit(1 if failed else 0)
 
 
-def _show(city: City, due: int, failed: list[tuple[str, str, str, str]], silent: list[str]) -> None:
-    click.echo(f"等着处理 {city.store.decisions.waiting()} 条；一小时内到应答时限 {due} 件")
-    click.echo(f"没有读好的论坛：{'、'.join(silent) or '无'}")
+def _table(failed: Sequence[OutboxEntry]) -> None:
     if failed:
-        echo_table("没有发出或结果不明", ("对象", "通道", "状态", "原因"), failed)
+        rows = [(e.id, e.subject, e.channel, e.state, e.error) for e in failed]
+        echo_table("没有发出或结果不明", ("编号", "对象", "通道", "状态", "原因"), rows)

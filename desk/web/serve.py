@@ -17,7 +17,7 @@ from waitress import create_server
 from data.city import City, CityError
 from data.records import Alert
 from desk.web import create_app
-from ticketing import outbox
+from ticketing import alarm, outbox
 
 THREADS = 8
 EVERY = 1.0  # seconds between two looks into the outbox
@@ -65,6 +65,7 @@ def _dispatch(city: City, clock: Clock, over: threading.Event) -> None:
     failing = ""
     while not over.wait(EVERY):
         try:
+            alarm.look(own, clock())
             outbox.send_due(own, clock, holder)
             failing = ""
         except Exception as error:  # noqa: BLE001 - whatever failed once may work the next second; a person is told

@@ -37,7 +37,7 @@ OUTBOX = {
     OutboxState.UNKNOWN: "结果不明",
     OutboxState.CANCELLED: "已撤销",
 }
-CHANNELS = {"office": "交办到办公系统", "notice": "短信通知承办单位"}
+CHANNELS = {"office": "交办到办公系统", "notice": "短信通知承办单位", "alarm": "告警"}
 READS = {
     ReadOutcome.OK: "读到",
     ReadOutcome.GONE: "帖子不在了（删除、隐藏或待审）",
@@ -52,7 +52,7 @@ READS = {
     ReadOutcome.TOO_LARGE: "页面过大",
 }
 STAGES = {"crawl": "读取论坛", "suggest": "分析帖子", "send": "发送", "check": "核对答复"}
-ALERTS = {"board": "论坛异常", "emergency": "紧急情况", "dispatcher": "发送程序异常"}
+ALERTS = {"board": "论坛异常", "emergency": "紧急情况", "dispatcher": "发送程序异常", "alarm": "长时间没有成功运行"}
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
 
 # A run of digits that could be a telephone or QQ number, separators included; bounded, so that it cannot run away.
