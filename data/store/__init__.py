@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from data.problem import Problem
 from data.store.decisions import Decisions
 from data.store.facts import Facts
+from data.store.heard import Heard
 from data.store.outbox import Outbox
 from data.store.people import People
 from data.store.reference_tables import ReferenceTables
@@ -49,6 +50,7 @@ class Store:
         self.outbox = Outbox(self.db)
         self.runs = Runs(self.db)
         self.facts = Facts(self.db)
+        self.heard = Heard(self.db)
         self.people = People(self.db)
         self.reference = ReferenceTables(self.db)
         self.visits = Visits(self.db)

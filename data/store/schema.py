@@ -13,7 +13,7 @@ TABLES = """
 create table posts (
     board text not null, thread text not null, section text not null, url text not null, title text not null,
     author text, posted_at text not null, body text not null, images text not null, state text not null, rating text,
-    first_read_at text not null, stage text not null default 'new',
+    first_read_at text not null, stage text not null default 'new', back text not null default '',
     primary key (board, thread));
 create index posts_waiting on posts (stage, posted_at) where stage in ('new', 'suggested');
 create index posts_by_time on posts (posted_at);
@@ -64,7 +64,7 @@ create index suggestions_of on suggestions (board, thread, id);
 create table decisions (
     id integer primary key, board text not null, thread text not null, at text not null, "by" text not null,
     action text not null, automatic integer not null, kind text, category text, unit text, urgency text not null,
-    days integer not null, contact text not null, reason text not null);
+    days integer not null, contact text not null, reason text not null, lead text not null default '');
 create index decisions_of on decisions (board, thread);
 
 create table tickets (
@@ -72,15 +72,25 @@ create table tickets (
     title text not null, kind text not null, category text not null, source text not null, contact text not null,
     unit text not null, urgency text not null, days integer not null, posted_at text not null, decided_at text not null,
     filed_at text not null, reply_due text not null, completion_due text not null, tentative integer not null,
-    state text not null, verdict text not null);
+    lead text not null default '', origin text not null default '', accept_due text,
+    state text not null, verdict text not null, due text not null, provisional integer not null);
 create index tickets_of on tickets (board, thread);
 create index tickets_unit on tickets (unit, filed_at);
 create index tickets_filed on tickets (filed_at);
-create index tickets_watched on tickets (reply_due) where state not in ('closed', 'followed_up', 'archived');
+create index tickets_watched on tickets (reply_due)
+    where state not in ('closed', 'followed_up', 'archived', 'refiled');
+create index tickets_due on tickets (due) where state not in ('closed', 'followed_up', 'archived', 'refiled');
+create index tickets_provisional on tickets (number) where provisional;
+create index tickets_lead on tickets (lead) where lead <> '';
+
+create table merged (
+    board text not null, thread text not null, ticket text not null, at text not null, "by" text not null,
+    primary key (board, thread));
+create index merged_into on merged (ticket);
 
 create table events (
     id integer primary key, ticket text not null, at text not null, move text not null, "by" text not null,
-    note text not null);
+    note text not null, data text not null default '{}');
 create index events_of on events (ticket, id);
 
 create table verdicts (
@@ -146,3 +156,13 @@ def second_chances(db: Database) -> None:
            primary key (board, thread))"""
     )
     db.execute("create index decisions_automatic on decisions (at) where automatic")
+
+
+@migrations()
+def words_of_the_office(db: Database) -> None:
+    """What the office system said of tickets, so that each word of it moves a ticket once."""
+    db.execute(
+        """create table heard (
+           ticket text not null, status text not null, updated text not null, at text not null,
+           primary key (ticket, status, updated))"""
+    )

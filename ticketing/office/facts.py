@@ -1,0 +1,46 @@
+"""The facts of one filing under our own names, the office's six fields among them, for any system to take from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from data.city import City
+from data.records import OutboxEntry, Urgency
+from ticketing import clocks
+from ticketing.filing import reply_hours, source
+
+LONGEST = 4000  # characters of the post's text
+URGENCIES: Mapping[Urgency, str] = {Urgency.EMERGENCY: "紧急", Urgency.IMMEDIATE: "即办", Urgency.DAYS: "限期"}
+
+
+def facts(city: City, entry: OutboxEntry, time_format: str = "%Y-%m-%d %H:%M") -> Mapping[str, str]:
+    """Everything a filing says (the names are data.outward.Ours); LookupError when its post or decision is not whole."""
+    store, reference = city.store, city.reference()
+    decision = store.decisions.decision(int(entry.payload["decision"]))
+    post = store.threads.post(entry.payload["board"], entry.payload["thread"])
+    if decision is None or post is None or decision.unit is None or decision.category is None:
+        raise LookupError(entry.key)
+    hours = reply_hours(city, decision.unit)
+    due, _ = clocks.completion_due(entry.not_before, decision.urgency, decision.days, city.zone, hours)
+
+    def local(moment: datetime) -> str:
+        return moment.astimezone(city.zone).strftime(time_format)
+
+    return {
+        "number": str(entry.payload["number"]),
+        "key": entry.key,
+        "title": post.title,
+        "text": f"{post.title}\n{post.body}"[:LONGEST],
+        "url": post.url,
+        "kind": str(decision.kind or ""),
+        "urgency": URGENCIES[decision.urgency],
+        "category": reference.category[decision.category].name,
+        "category_code": decision.category,
+        "source": source(reference, post),
+        "contact": decision.contact or "网上留言",
+        "unit": reference.unit[decision.unit].name,
+        "unit_code": decision.unit,
+        "filed_at": local(entry.not_before),
+        "due_at": local(due),
+    }

@@ -1,0 +1,138 @@
+"""Brings the office system's 签收, 退单 and 办结 back as events, each once.
+
+A word is told from another by ticket, status and the office's own time. A status nobody has explained moves nothing
+and is shown; a move that the ticket's state does not allow any more is kept as a note, so that nothing said is lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from data.city import City
+from data.records import Alert, Ticket, VerdictName
+from ticketing import lifecycle, office
+from ticketing.office.words import Word
+
+MARK = "office-asked"  # unix seconds of the last question
+BY = "office"
+EVER = datetime(1, 1, 2, tzinfo=UTC)
+REASONS = ("属地不符", "权属不清", "职能交叉")
+
+
+def pull(city: City, now: datetime) -> Mapping[str, int]:
+    """Ask what became of the open tickets, when it is time to; counts by what came of each word.
+
+    ``accept``, ``return``, ``close`` …: moves made; ``noted``: said too late to move anything; ``held``: closed over
+    there while its reply clock still runs here; ``strange``: a status that is not explained; ``unanswered``: tickets
+    the office said nothing of. Raises requests.RequestException when the office system does not answer.
+    """
+    if not office.can_answer(city) or not _is_time(city, now):
+        return {}
+    tickets = {t.number: t for t, _ in city.store.tickets.watched(EVER)}
+    counts: Counter[str] = Counter()
+    spoken_of: set[str] = set()
+    for batch in office.pull(city, list(tickets.values()), now):
+        with city.store.transaction():
+            for word in batch.words:
+                spoken_of.add(word.ticket)
+                counts[_take(city, word, now)] += 1
+            for problem in batch.problems:
+                city.store.runs.alert(Alert(now, "office-words", problem[:200], f"办公系统的回复：{problem}"))
+                counts["problems"] += 1
+        batch.kept()
+    if city.settings.office.kind == "open311":
+        counts["unanswered"] = len([n for n, t in tickets.items() if t.office_id and n not in spoken_of])
+    with city.store.transaction():
+        city.store.runs.set_mark(MARK, int(now.timestamp()))
+    return {name: n for name, n in counts.items() if n and name}
+
+
+def _is_time(city: City, now: datetime) -> bool:
+    """Not again within the minutes set; a clock set back does not silence it."""
+    since = now.timestamp() - city.store.runs.mark(MARK)
+    return since < 0 or since >= city.settings.office.sync_minutes * 60 - 1
+
+
+def _take(city: City, word: Word, now: datetime) -> str:
+    """Turn one word into an event; the name of what came of it, empty when it was heard before or moves nothing."""
+    store = city.store
+    if store.heard.known(word.ticket, word.status, word.updated):
+        return ""
+    ticket = store.tickets.ticket(word.ticket)
+    if ticket is None:
+        store.runs.alert(Alert(now, "office-words", word.ticket, f"办公系统说到工单 {word.ticket}，这里没有这个工单"))
+        return "strange"
+    move = _move(city, word)
+    if move == "close" and _clock_runs(city, ticket):
+        return "held"
+    store.heard.hear(word.ticket, word.status, word.updated, now)
+    if move is None:
+        store.runs.alert(Alert(now, "office-status", word.status, _unexplained(word)))
+        return "strange"
+    moved = _make(city, ticket, move, word, now) if move else ""
+    return _passed_on(city, ticket, word, now) or moved
+
+
+def _move(city: City, word: Word) -> str | None:
+    """The move a word stands for, empty for none; None when its status is not explained."""
+    table = city.settings.office
+    move = table.moves.get(word.status.casefold())
+    if move == "" and word.note:
+        return next((m for first, m in table.note_moves.items() if word.note.startswith(first)), "")
+    return move
+
+
+def _clock_runs(city: City, ticket: Ticket) -> bool:
+    """Closing it now would end the watch on its thread before there is a verdict; it is closed once there is."""
+    if ticket.board not in city.reference().board:
+        return False  # a call or a letter: no thread, no verdict
+    standing = city.store.tickets.verdict(ticket.number)
+    return standing is None or standing.name == VerdictName.PENDING
+
+
+def _make(city: City, ticket: Ticket, move: str, word: Word, now: datetime) -> str:
+    at, said = _at(city, ticket, word, now), _said(city, word, now)
+    try:
+        lifecycle.move(city, ticket.number, move, BY, said, at)
+    except lifecycle.MoveError:
+        lifecycle.move(city, ticket.number, "note", BY, f"办公系统：{lifecycle.MOVES[move].name_zh}（{said}）", at)
+        return "noted"
+    return move
+
+
+def _passed_on(city: City, ticket: Ticket, word: Word, now: datetime) -> str:
+    """Say so when the office names another unit than the one it was filed to."""
+    reference = city.reference()
+    named = next((u for u in reference.units if word.agency and word.agency in (u.name, *u.aliases)), None)
+    ours = reference.unit.get(ticket.unit)
+    if named is None or ours is None or named.slug in reference.lineage(ours.slug):
+        return ""
+    note = f"办公系统写的承办单位是{named.name}，交办的是{ours.name}"
+    if any(e.note == note for e in city.store.tickets.events(ticket.number)):
+        return ""
+    lifecycle.move(city, ticket.number, "note", BY, note, _at(city, ticket, word, now))
+    return "passed_on"
+
+
+def _at(city: City, ticket: Ticket, word: Word, now: datetime) -> datetime:
+    """The office's own time of it, between the ticket's last event and now."""
+    events = city.store.tickets.events(ticket.number)
+    last = events[-1].at if events else ticket.filed_at
+    return max(last, min(word.at or now, now)).astimezone(UTC)
+
+
+def _said(city: City, word: Word, now: datetime) -> str:
+    """What the office wrote: the reason of a 退单 first, then its words, its number and its time."""
+    reason = next((r for r in REASONS if r in word.note), "")
+    parts = [reason if reason and not word.note.startswith(reason) else "", word.note, word.status]
+    if word.at and abs(now - word.at) >= timedelta(minutes=1):
+        parts.append(f"{word.at.astimezone(city.zone):%Y-%m-%d %H:%M}")
+    if word.office_id:
+        parts.append(f"办公系统编号 {word.office_id}")
+    return "；".join(p for p in parts if p)[:500]
+
+
+def _unexplained(word: Word) -> str:
+    return f"办公系统的状态“{word.status}”不认识（工单 {word.ticket}）；请在 liandong.toml 的 [office.statuses] 写明它是什么"
