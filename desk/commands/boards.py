@@ -11,8 +11,8 @@ import click
 
 from data import reference
 from data.city import City, CityError
-from data.reference import Board
-from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, local, pass_folder
+from data.reference import Board, Section
+from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, local, pass_folder, plain, safe
 
 
 @click.group(invoke_without_command=True)
@@ -28,7 +28,7 @@ def _list(city: City, as_json: bool) -> None:
     entries = city.reference().boards
     healths = {b.slug: city.store.threads.health(b.slug) for b in entries}
     if as_json:
-        echo_json([{**b.model_dump(mode="json"), "health": healths[b.slug]} for b in entries])
+        echo_json([{**b.model_dump(mode="json", exclude={"app_code"}), "health": healths[b.slug]} for b in entries])
         return
     rows = []
     for b in entries:
@@ -79,16 +79,58 @@ def _board(folder: str | None, name: str) -> Board | None:
 
 @boards.command()
 @click.argument("url")
+@click.option("--section", "chosen", multiple=True, help="要读的版块号，可写几次；不写则读网址所在的版块")
+@click.option("--engine", default="", help="软件名；认不出来的（如 dahe）才要写")
 @click.option("--slug", default="", help="代号；不写则取自域名")
 @click.option("--name", default="", help="名称")
 @json_option
 @pass_folder
-def add(folder: str | None, url: str, slug: str, name: str, as_json: bool) -> None:
-    """认出 URL（一个版块的列表页）用的软件，读几条给人看，并写进参考表。"""
-    from spiders.newcomer import meet
+def add(
+    folder: str | None, url: str, chosen: tuple[str, ...], engine: str, slug: str, name: str, as_json: bool
+) -> None:
+    """认出 URL（论坛首页、版块列表页或订阅源）用的软件，列出版块，读五个帖子给人看，并写进参考表。"""
+    from spiders.engines import UnknownEngine
+    from spiders.newcomer import ChooseSections, meet
 
     city = city_of(folder)
-    board, rows = meet(url, city.settings.crawl.user_agent, slug, name)
+    crawl = city.settings.crawl
+    try:
+        met = meet(url, crawl.user_agent, slug, name, chosen, engine, crawl.delay)
+    except ChooseSections as several:
+        _offer(several.offered, as_json)
+        raise click.UsageError(str(several)) from None
+    except UnknownEngine as error:
+        fail(str(error))
+    _write(city, met.board)
+    if as_json:
+        echo_json(
+            {
+                "board": met.board.model_dump(mode="json"),
+                "sections": [s.model_dump() for s in met.offered],
+                "posts": [{**plain(post), "replies": replies} for post, replies in met.posts],
+                "failures": met.failures,
+            }
+        )
+        return
+    _offer(met.offered, as_json=False)
+    echo_table(
+        f"{met.board.name}：{met.board.engine}，读 {'、'.join(f'{s.id} {s.name}' for s in met.board.sections)}",
+        ("帖子", "标题", "作者", "发表", "跟帖", "正文"),
+        [(p.thread, p.title, p.author or "匿名", local(p.posted_at, city), n, p.body[:40]) for p, n in met.posts],
+    )
+    for failure in met.failures:
+        click.echo(f"没有读出 {safe(failure)}", err=True)
+    click.echo(f"已写进 {city.folder / 'reference' / 'boards.toml'}；可以 liandong crawl {met.board.slug}")
+
+
+def _offer(sections: Sequence[Section], as_json: bool) -> None:
+    if as_json:
+        echo_json({"sections": [s.model_dump() for s in sections]})
+    elif sections:
+        echo_table("这一页上的版块", ("版块号", "名称"), [(s.id, s.name) for s in sections])
+
+
+def _write(city: City, board: Board) -> None:
     tables = city.reference()
     if board.slug in tables.board:
         fail(f"已经有代号 {board.slug} 的论坛；请用 --slug 另起一个")
@@ -96,12 +138,3 @@ def add(folder: str | None, url: str, slug: str, name: str, as_json: bool) -> No
     with city.store.transaction():
         city.store.reference.save(tables)
     reference.dump(tables, city.folder / "reference")
-    if as_json:
-        echo_json({"board": board.model_dump(mode="json"), "rows": rows[:5]})
-        return
-    echo_table(
-        f"{board.name}：{board.engine}，版块 {board.sections[0].id} {board.sections[0].name}",
-        ("帖子", "标题", "作者", "最后回复"),
-        [(r.thread, r.title, r.author, local(r.last_post_at, city)) for r in rows[:5]],
-    )
-    click.echo(f"已写进 {city.folder / 'reference' / 'boards.toml'}；可以 liandong crawl {board.slug}")
