@@ -103,6 +103,8 @@ class Forum:
         number = int(query.get("page", "1"))
         if query.get("mod") == "forumdisplay":
             return 200, self._list(number) if query.get("fid") == "2" else _document("闲聊", NOTHING)
+        if path == "/feed.xml":
+            return 200, self._feed()
         if urlsplit(path).path in ("/", "/forum.php") and "tid" not in query:
             return 200, _front()
         topic = next((t for t in self.topics if str(t.id) == query.get("tid") and not t.deleted), None)
@@ -111,6 +113,17 @@ class Forum:
                 "提示信息", '<div id="messagetext"><p>抱歉，指定的主题不存在或已被删除或正在被审核</p></div>'
             )
         return 200, _thread(topic, number, self.posts)
+
+    def _feed(self) -> str:
+        """The newest posts, as many as a list page has rows."""
+        newest = sorted(self.topics, key=lambda t: t.floors[0].at, reverse=True)[: self.rows]
+        items = "".join(
+            f"<item><title>{escape(t.title)}</title><link>{self.url}thread-{t.id}-1-1.html</link>"
+            f"<description>{escape(t.floors[0].body)}</description><author>{escape(t.floors[0].author)}</author>"
+            f"<pubDate>{format_datetime(t.floors[0].at)}</pubDate></item>"
+            for t in newest
+        )
+        return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>民声</title>{items}</channel></rss>'
 
     def _list(self, number: int) -> str:
         shown = [t for t in self.topics if not t.deleted]
