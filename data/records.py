@@ -145,6 +145,19 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a post (``reply`` empty) or a reply said until a read found it changed."""
+
+    board: str
+    thread: str
+    reply: str
+    title: str
+    body: str
+    until: datetime
+    id: int = 0  # given by the store
+
+
+@dataclass(frozen=True, slots=True)
 class ListRow:
     """One row of a section's list: enough to know whether the thread changed since it was read."""
 
@@ -278,6 +291,7 @@ class Decision:
     days: int = 0
     contact: str = ""
     reason: str = ""  # of a rejection or correction
+    lead: str = ""  # number of the ticket this unit is to assist with (协办); no training sample
     id: int = 0  # given by the store
 
 
@@ -309,6 +323,9 @@ class Ticket:
     completion_due: datetime
     tentative: bool = False  # 暂定: the holiday calendar does not know that year yet
     historical: bool = False  # came in a file with its answer: never filed by us, the clock runs from ``posted_at``
+    lead: str = ""  # 协办: number of the lead unit's ticket on the same matter
+    origin: str = ""  # number of the returned ticket in whose place this one was filed
+    accept_due: datetime | None = None  # 签收时限; None: none was set
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +337,7 @@ class Event:
     move: str  # a key of ticketing.lifecycle.MOVES
     by: str
     note: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)  # what goes with the move: a reason, a new date, a number
     id: int = 0
 
 
@@ -356,7 +374,7 @@ class Verdict:
     holding: bool | None = None  # the meeting reply is a holding one (收到, 已转交)
     answered_at: datetime | None = None  # the first substantive reply of the unit
     read: int | None = None  # the read it rests on
-    marks: tuple[str, ...] = ()  # before-filing, office-forwarded, other-unit, look-alike
+    marks: tuple[str, ...] = ()  # before-filing, board-clock-ahead, office-forwarded, other-unit, look-alike
     id: int = 0
 
     @property

@@ -165,6 +165,8 @@ def test_the_last_reads_are_those_of_open_tickets(city: City) -> None:
     threads.save_read(read(id=0, at=FILED, thread="555"))
     assert threads.last_reads() == {("lyw", "101"): (DUE, FILED)}
     city.store.db.execute("update tickets set state = 'closed'")
+    assert threads.last_reads() != {}, "closed before there was a verdict"
+    city.store.db.execute("update tickets set verdict = 'on_time'")
     assert threads.last_reads() == {}
 
 

@@ -94,4 +94,6 @@ def test_the_watches_of_a_city_are_its_open_tickets_with_what_is_known_of_their_
     }
     assert watches(city, DUE + 31 * DAY) == []
     city.store.db.execute("update tickets set state = 'closed' where number = '20110725-0001'")
+    assert len(watches(city, DUE)) == 2, "closed before there was a verdict"
+    city.store.db.execute("update tickets set verdict = 'late' where number = '20110725-0001'")
     assert [w.ticket.number for w in watches(city, DUE)] == ["20110725-0002"]

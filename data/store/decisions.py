@@ -57,12 +57,27 @@ class Decisions:
 
     def decide(self, decision: Decision) -> int:
         """Keep a decision and take its post off the queue; returns the decision's id."""
-        self._stage(decision.board, decision.thread, "decided")
+        if not decision.lead:
+            self._stage(decision.board, decision.thread, "decided")
         return int(str(self.db.table("decisions").insert(to_row(decision, drop=("id",))).last_pk))
 
     def reopen(self, board: str, thread: str) -> None:
-        """Put a post back into the queue (a clerk's undo, a unit's return)."""
+        """Put a post back into the queue (a clerk's undo)."""
         self._stage(board, thread, "suggested")
+
+    def bring_back(self, board: str, thread: str, why: str) -> None:
+        """Have a decided post suggested and shown anew, and say why it came back."""
+        query = "update posts set stage = 'new', back = ? where board = ? and thread = ?"
+        self.db.execute(query, [why, board, thread])
+
+    def leave(self, board: str, thread: str) -> None:
+        """Take a post that came back off the queue again; what was decided before stands."""
+        self._stage(board, thread, "decided")
+
+    def back(self, board: str, thread: str) -> str:
+        """Why a decided post is on the queue again; empty for any other."""
+        row = self.db.execute("select back from posts where board = ? and thread = ?", [board, thread]).fetchone()
+        return str(row[0]) if row else ""
 
     def decision(self, number: int) -> Decision | None:
         row = next(self.db.table("decisions").rows_where("id = ?", [number]), None)
@@ -76,7 +91,8 @@ class Decisions:
     def samples(self) -> Iterator[tuple[Post, Decision]]:
         """Each decided post with its last decision, unless it was taken back: what the next model may learn from."""
         query = """select d.* from decisions d join
-            (select board, thread, max(id) id from decisions group by board, thread) last on d.id = last.id order by d.id"""
+            (select board, thread, max(id) id from decisions where lead = '' group by board, thread) last
+            on d.id = last.id order by d.id"""
         for row in self.db.query(query):
             decision = from_row(Decision, row)
             where = "board = ? and thread = ? and stage = 'decided'"
@@ -90,7 +106,8 @@ class Decisions:
         return str(row[0]) if row else ""
 
     def _stage(self, board: str, thread: str, stage: str) -> None:
-        self.db.execute("update posts set stage = ? where board = ? and thread = ?", [stage, board, thread])
+        back = ", back = ''" if stage == "decided" else ""
+        self.db.execute(f"update posts set stage = ?{back} where board = ? and thread = ?", [stage, board, thread])
 
 
 # Posts and suggestions share column names; the post's come under names of their own.

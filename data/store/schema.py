@@ -9,7 +9,11 @@ migrations = Migrations("liandong")
 # SQLite uses the index of waiting posts only where a query repeats the index's own condition, word by word.
 WAITING = "stage in ('new', 'suggested')"
 
-TABLES = """
+# Tickets whose thread still bears on something: open ones, and those closed before there was a verdict.
+WATCHED = """(state not in ('closed', 'followed_up', 'archived', 'refiled')
+    or (verdict = 'pending' and state in ('closed', 'followed_up')))"""
+
+TABLES = f"""
 create table posts (
     board text not null, thread text not null, section text not null, url text not null, title text not null,
     author text, posted_at text not null, body text not null, images text not null, state text not null, rating text,
@@ -77,8 +81,7 @@ create table tickets (
 create index tickets_of on tickets (board, thread);
 create index tickets_unit on tickets (unit, filed_at);
 create index tickets_filed on tickets (filed_at);
-create index tickets_watched on tickets (reply_due)
-    where state not in ('closed', 'followed_up', 'archived', 'refiled');
+create index tickets_watched on tickets (reply_due) where {WATCHED};
 create index tickets_due on tickets (due) where state not in ('closed', 'followed_up', 'archived', 'refiled');
 create index tickets_provisional on tickets (number) where provisional;
 create index tickets_lead on tickets (lead) where lead <> '';
@@ -90,7 +93,7 @@ create index merged_into on merged (ticket);
 
 create table events (
     id integer primary key, ticket text not null, at text not null, move text not null, "by" text not null,
-    note text not null, data text not null default '{}');
+    note text not null, data text not null default '{{}}');
 create index events_of on events (ticket, id);
 
 create table verdicts (

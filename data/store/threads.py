@@ -12,10 +12,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread
+from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread, Version
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
-from data.store.schema import WAITING
-from data.store.tickets import SETTLED
+from data.store.schema import WAITING, WATCHED
 
 FIRST_LINK = "0" * 64
 # A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
@@ -114,9 +113,10 @@ class Threads:
         """Can a read of this thread bear on a verdict: has it a ticket, or may its post still become one?"""
         found = self.db.execute(
             f"""select 1 from tickets where board = ? and thread = ?
+                union all select 1 from merged where board = ? and thread = ?
                 union all select 1 from posts where board = ? and thread = ? and {WAITING} and coalesce(
                     (select is_request from suggestions where board = ? and thread = ? order by id desc limit 1), 1)""",
-            [board, thread] * 3,
+            [board, thread] * 4,
         )
         return found.fetchone() is not None
 
@@ -196,6 +196,25 @@ class Threads:
             from_rows(Reply, self.db.table("replies").rows_where(where, [board, thread], order_by="posted_at, id"))
         )
 
+    def seen(self, board: str, thread: str) -> Mapping[str, datetime]:
+        """Reply id -> when a read first showed it."""
+        rows = self.db.execute(
+            "select p.id, r.at from replies p join reads r on r.id = p.first_read where p.board = ? and p.thread = ?",
+            [board, thread],
+        )
+        return {r[0]: moment(r[1]) for r in rows}
+
+    def versions(self, board: str, thread: str) -> list[Version]:
+        """What a post and its replies said before, oldest first."""
+        rows = self.db.table("versions").rows_where("board = ? and thread = ?", [board, thread], order_by="id")
+        return list(from_rows(Version, rows))
+
+    def posts_changed(self, since: int) -> tuple[int, list[Version]]:
+        """The newest version's id, and the former words of every post changed after the version ``since``."""
+        rows = self.db.table("versions").rows_where("id > ?", [since], order_by="id")
+        found = list(from_rows(Version, rows))
+        return max((v.id for v in found), default=since), [v for v in found if not v.reply]
+
     def reads(self, board: str, thread: str) -> list[Read]:
         """Every attempt to read a thread, oldest first."""
         rows = self.db.table("reads").rows_where("board = ? and thread = ?", [board, thread], order_by="at, id")
@@ -203,13 +222,17 @@ class Threads:
 
     def last_reads(self, *, settled: bool = False) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
         """(board, thread) of open tickets (``settled``: of all) -> when it was last tried, and last read completely."""
-        which = "" if settled else f"where state not in {SETTLED}"
-        rows = self.db.execute(
-            f"""select board, thread, max(at), max(case when complete then at end) from reads
-                where (board, thread) in (select board, thread from tickets {which})
-                group by board, thread"""
-        )
-        return {(r[0], r[1]): (moment(r[2]), moment(r[3]) if r[3] else None) for r in rows}
+        which = "" if settled else f"where {WATCHED}"
+        found = {}
+        # The order of a cross join is kept: from the few open tickets to the posts linked to them.
+        linked = f"select m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number {which}"
+        for threads in (f"select board, thread from tickets {which}", linked):
+            rows = self.db.execute(
+                f"""select board, thread, max(at), max(case when complete then at end) from reads
+                    where (board, thread) in ({threads}) group by board, thread"""
+            )
+            found |= {(r[0], r[1]): (moment(r[2]), moment(r[3]) if r[3] else None) for r in rows}
+        return found
 
     def read_since(self, number: int) -> tuple[int, set[tuple[str, str]]]:
         """The newest read's id, and the threads read after the read ``number``."""

@@ -10,10 +10,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from data.records import Event, Ticket, Verdict
-from data.store.rows import from_row, from_rows, stamp, to_row
+from data.store.rows import from_row, from_rows, moment, stamp, to_row
+from data.store.schema import WATCHED
 
-# Nothing the unit or the citizen does on the board matters to these any more.
-SETTLED = ("closed", "followed_up", "archived")
+SETTLED = ("closed", "followed_up", "archived", "refiled")  # nothing more is expected of the unit
 
 
 class Tickets:
@@ -31,12 +31,19 @@ class Tickets:
 
     def file(self, ticket: Ticket, state: str) -> None:
         """Keep a ticket the office system has acknowledged."""
-        self.db.table("tickets").insert({**to_row(ticket), "state": state, "verdict": "pending"})
+        standing = {"state": state, "verdict": "pending", "due": stamp(ticket.completion_due)}
+        self.db.table("tickets").insert({**to_row(ticket), **standing, "provisional": ticket.tentative})
 
-    def add_event(self, event: Event, state: str) -> None:
-        """Keep a move and the state the ticket's events now say."""
+    def add_event(self, event: Event, state: str, promise: tuple[datetime, bool] | None = None) -> None:
+        """Keep a move, the state the ticket's events now say and, where it changes, when it must be settled (暂定?).
+
+        The state and ``promise`` are kept beside the ticket to be found by; the events say the same.
+        """
         self.db.table("events").insert(to_row(event, drop=("id",)))
         self.db.execute("update tickets set state = ? where number = ?", [state, event.ticket])
+        if promise:
+            query = "update tickets set due = ?, provisional = ? where number = ?"
+            self.db.execute(query, [stamp(promise[0]), promise[1], event.ticket])
 
     def add_verdict(self, verdict: Verdict) -> Verdict:
         """Keep a verdict beside the earlier ones."""
@@ -89,9 +96,54 @@ class Tickets:
 
     def watched(self, since: datetime) -> list[tuple[Ticket, str]]:
         """Open tickets due after ``since`` with the verdict that stands, by due time."""
-        where = f"state not in {SETTLED} and reply_due >= ?"
+        where = f"{WATCHED} and reply_due >= ?"
         rows = self.db.table("tickets").rows_where(where, [stamp(since)], order_by="reply_due")
         return [(from_row(Ticket, row), row["verdict"]) for row in rows]
+
+    def owing(self, since: datetime, until: datetime) -> list[Ticket]:
+        """Open tickets that must be settled in [since, until), by when."""
+        where = f"state not in {SETTLED} and due >= ? and due < ?"
+        rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until)], order_by="due")
+        return list(from_rows(Ticket, rows))
+
+    def provisional(self) -> list[Ticket]:
+        """Open tickets whose completion date is 暂定."""
+        where = f"provisional and state not in {SETTLED}"
+        return list(from_rows(Ticket, self.db.table("tickets").rows_where(where, order_by="number")))
+
+    def promise(self, number: str) -> tuple[datetime, bool] | None:
+        """When a ticket must be settled as its events say, and whether that is 暂定."""
+        row = self.db.execute("select due, provisional from tickets where number = ?", [number]).fetchone()
+        return (moment(row[0]), bool(row[1])) if row else None
+
+    def assisting(self, lead: str) -> list[Ticket]:
+        """The co-units' tickets (协办) of a lead ticket, oldest first."""
+        rows = self.db.table("tickets").rows_where("lead = ? and lead <> ''", [lead], order_by="filed_at, number")
+        return list(from_rows(Ticket, rows))
+
+    def merge(self, board: str, thread: str, number: str, at: datetime, by: str) -> None:
+        """Link a further post on the same matter to a ticket."""
+        row = {"board": board, "thread": thread, "ticket": number, "at": stamp(at), "by": by}
+        self.db.table("merged").insert(row)
+
+    def merged(self, number: str) -> list[tuple[str, str]]:
+        """(board, thread) of the further posts that share a ticket, in the order they were linked."""
+        rows = self.db.execute("select board, thread from merged where ticket = ? order by at, thread", [number])
+        return [(r[0], r[1]) for r in rows]
+
+    def merged_into(self, board: str, thread: str) -> str | None:
+        """Number of the ticket a post shares."""
+        row = self.db.execute("select ticket from merged where board = ? and thread = ?", [board, thread]).fetchone()
+        return str(row[0]) if row else None
+
+    def merged_watched(self, since: datetime) -> list[tuple[str, str, str]]:
+        """(ticket, board, thread) of the posts linked to watched tickets."""
+        rows = self.db.execute(
+            f"""select m.ticket, m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number
+                where {WATCHED} and reply_due >= ?""",
+            [stamp(since)],
+        )
+        return [(r[0], r[1], r[2]) for r in rows]
 
     def events(self, number: str) -> list[Event]:
         return list(from_rows(Event, self.db.table("events").rows_where("ticket = ?", [number], order_by="id")))
