@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from desk.commands.common import console, duration, echo_json, echo_table
+from desk.columns import duration
+from desk.commands.common import console, echo_json, echo_table
 
 
 @click.command()

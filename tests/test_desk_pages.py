@@ -183,18 +183,32 @@ def test_a_number_nobody_has_is_not_found(clerk: FlaskClient) -> None:
 
 def test_the_report_prints_numerator_and_denominator_and_its_definitions(clerk: FlaskClient) -> None:
     page = clerk.get("/report").text
-    assert "<b>50%</b>" in page
-    assert "1/2" in page
-    assert "<b>100%</b>" in page
+    assert "50%（1/2，样本少）" in page
+    assert "100%（1/1，样本少）" in page
     assert 'href="/tickets?unit=water-group"' in page
-    for words in ("按时答复 ÷（按时答复 + 超时答复 + 逾期未答）", "Kaplan–Meier", "不算单位的责任"):
+    for words in ("按时 ÷（按时 + 超时答复 + 逾期未答）", "Kaplan–Meier", "不算单位的责任"):
         assert words in page
 
 
 def test_the_report_counts_the_days_asked_for(clerk: FlaskClient) -> None:
-    assert "<b>50%</b>" in clerk.get("/report?since=2011-07-25&until=2011-07-25").text
+    assert "50%（1/2" in clerk.get("/report?since=2011-07-25&until=2011-07-25").text
     assert "这段时间没有工单" in clerk.get("/report?since=2011-07-26").text
     assert "日期要写成" in clerk.get("/report?since=yesterday").text
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "html", "docx", "txt"])
+def test_the_report_is_taken_away_as_a_file_and_that_is_noted(clerk: FlaskClient, kind: str) -> None:
+    answer = clerk.get(f"/report/file/{kind}")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert len(answer.data) > 50
+    assert clerk.get("/report/file/exe").status_code == 404
+
+
+def test_the_charts_are_pictures(clerk: FlaskClient) -> None:
+    for name in ("units", "waiting"):
+        assert clerk.get(f"/report/chart/{name}").data.lstrip().startswith(b"<?xml")
+    assert clerk.get("/report/chart/other").status_code == 404
 
 
 def test_the_boards_page_says_which_board_fails_and_why(clerk: FlaskClient) -> None:

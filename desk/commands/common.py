@@ -20,6 +20,8 @@ from data.problem import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 console = Console(highlight=False, soft_wrap=True)
+if not console.is_terminal:
+    console.width = 160  # a file or a pipe has no width of its own; a table's columns need some
 
 json_option = click.option("--json", "as_json", is_flag=True, help="给程序读的 JSON")
 pass_folder = click.pass_obj
@@ -74,18 +76,6 @@ def safe(cell: object) -> str:
 def local(moment: datetime | None, city: City) -> str:
     """A time as staff read it: 2026-11-23 14:05 in the city's zone."""
     return moment.astimezone(city.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
-
-
-def duration(seconds: float | None) -> str:
-    """A length of time as staff read it."""
-    if seconds is None:
-        return "—"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} 分"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} 小时 {minutes % 60} 分"
-    return f"{minutes / 60 / 24:.1f} 天"
 
 
 def fail(sentence: str) -> NoReturn:

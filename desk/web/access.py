@@ -34,6 +34,8 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "tickets.contact": _EVERYONE,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,
+    "files.report": _OFFICE,
+    "files.chart": _OFFICE,
     "overview.boards": _OFFICE,
     "overview.status": _OFFICE,
     "overview.resend": _CLERKS,

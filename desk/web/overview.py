@@ -11,25 +11,54 @@ from werkzeug.wrappers import Response as Answer
 
 from data.records import OutboxState
 from data.store import StoreError
+from desk.columns import DEFINITIONS, NARROW, interval, place
+from desk.export import parts
 from desk.web.context import me, now, the_city, the_reference
 from ticketing import second
-from ticketing.reports import latency
+from ticketing.figures import Row
+from ticketing.reports import LatencyReport, latency
 
 pages = Blueprint("overview", __name__)
 
 RECENT = 50
+FILES = {"xlsx": "Excel", "docx": "民情简报（Word）", "html": "打印版", "csv": "CSV", "json": "JSON", "txt": "微博短文"}
 
 
 @pages.get("/report")
 def report() -> str:
     """How long the units took, of the tickets filed on the days asked for (both included)."""
+    figures, first, last = asked_report()
+    return render_template(
+        "report.html",
+        report=figures,
+        tables=_tables(figures),
+        place=place,
+        interval=interval,
+        files=FILES,
+        columns=NARROW,
+        definitions=DEFINITIONS,
+        first=first,
+        last=last,
+        hours=the_city().settings.clocks.reply_hours,
+    )
+
+
+def _tables(figures: LatencyReport) -> list[tuple[str, list[tuple[str, Row]]]]:
+    """Each table's name and its lines: title and row."""
+    compared = [(f"{c.name}（{c.since.astimezone(the_city().zone):%Y-%m-%d} 起）", c.row) for c in figures.comparisons]
+    groups = (("承办单位", figures.by_unit), *parts(figures))
+    return [
+        ("全部", [("全部", figures.overall), *compared]),
+        *((name, [(r.name, r) for r in rows]) for name, rows in groups),
+    ]
+
+
+def asked_report() -> tuple[LatencyReport, date | None, date | None]:
+    """The report of the days asked for, and those days."""
     first, last = _day("since"), _day("until")
     since = _midnight(first) if first else None
     until = _midnight(last + timedelta(days=1)) if last else None
-    figures = latency(the_city(), now(), since, until)
-    return render_template(
-        "report.html", report=figures, first=first, last=last, hours=the_city().settings.clocks.reply_hours
-    )
+    return latency(the_city(), now(), since, until), first, last
 
 
 def _day(name: str) -> date | None:

@@ -1,0 +1,71 @@
+"""``liandong report``: how long everyone took, on the terminal or as a file to send."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from data.city import City
+from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder
+
+
+@click.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="从哪天起（含），按交办时间")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到哪天止（不含）")
+@click.option("--historical", is_flag=True, help="改看导入时已带答复的历史留言（只有答复了的）")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="写成文件，按后缀：.xlsx .csv .json .html（A4 打印）.docx（民情简报）.txt（微博）",
+)
+@json_option
+@pass_folder
+def report(
+    folder: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    historical: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """答复时限报表：各单位、论坛、类别、区县、时段。"""
+    from desk import export
+    from ticketing import reports
+
+    city = city_of(folder)
+    found = reports.latency(city, now(), _midnight(since, city), _midnight(until, city), historical=historical)
+    if out is not None:
+        export.write(city, found, out)
+        click.echo(f"已写到 {out}", err=as_json)
+    if as_json:
+        echo_json(export.as_json(city, found))
+    elif out is None:
+        show(city, found, historical=historical)
+
+
+def show(city: City, found: object, *, historical: bool) -> None:
+    """Print a latency report for people."""
+    from desk.briefing import period
+    from desk.columns import NARROW, place
+    from desk.export import parts
+    from ticketing.reports import LatencyReport
+
+    if not isinstance(found, LatencyReport):
+        raise TypeError(type(found).__name__)
+    headings = [c.name for c in NARROW]
+    click.echo(period(city, found) + ("；只有已答复的历史留言，说明不了没有答复的" if historical else ""))
+    lines = [(found.overall.name, found.overall), *((c.name, c.row) for c in found.comparisons)]
+    echo_table("全部", ("", *headings), [(name, *(c.text(r) for c in NARROW)) for name, r in lines])
+    units = [(r.name, place(found.places.get(r.slug)), *(c.text(r) for c in NARROW)) for r in found.by_unit]
+    echo_table("承办单位", ("", "名次", *headings), units)
+    for title, rows in parts(found):
+        echo_table(title, ("", *headings), [(r.name, *(c.text(r) for c in NARROW)) for r in rows])
+    click.echo("没有答复的按仍在等待计（Kaplan–Meier）；口径见 --out 报表.html。")
+
+
+def _midnight(day: datetime | None, city: City) -> datetime | None:
+    from ticketing.periods import midnight
+
+    return midnight(date(day.year, day.month, day.day), city.zone) if day else None
