@@ -1,0 +1,61 @@
+"""The charts kept over every series, and the one threshold that holds the whole board's false alarms to so many a month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+
+from ticketing.expectation import Expected
+from ticketing.surveillance import Numbers, cusum, evidence, starts
+
+# Each series has a chart for each of these: together they come near to the generalised likelihood ratio, at no cost.
+RISES = np.array([1.5, 2.0, 3.0, 6.0, 15.0, 40.0])
+SMALLEST = RISES[0] - 1
+HOURS_ALIKE = 16.0  # hours of even traffic that a day is worth
+MONTH = 30 * 24  # hours
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A series (by its row) whose evidence has crossed the threshold, and since which hour of the window it grew."""
+
+    row: int
+    evidence: float
+    first: int
+
+
+def threshold(series: int, alarms_per_month: float) -> float:
+    """The evidence from which to sound, so that all charts together do so falsely no more than ``alarms_per_month``.
+
+    By Lorden's bound one chart does once in exp(h) hours at the most; there are ``series`` times so many rises of them.
+    """
+    return log(max(series, 1) * len(RISES) * MONTH / alarms_per_month)
+
+
+def steps(counts: Any, expected: Expected) -> Numbers:
+    """(series, rises, hours): what each hour speaks for each rise.
+
+    A day that is busy in all its hours makes them alike, which can pass for a small rise and never for a large one: a
+    day's dispersion counts against a rise by the inverse square of it, as that of the hours it would take to add up to.
+    """
+    small = (SMALLEST / (RISES - 1)) ** 2
+    dispersion = expected.hourly[:, None] + small * HOURS_ALIKE * expected.daily[:, None]
+    return evidence(
+        np.asarray(counts, float)[:, None, :], expected.mean[:, None, :], dispersion[:, :, None], RISES[:, None]
+    )
+
+
+def sounding(counts: Any, expected: Expected, reset: Any, limit: float) -> list[Signal]:
+    """Series above ``limit`` at the last hour. ``reset``: (series,) the hour a chart begins anew, after it has sounded."""
+    spoken = steps(counts, expected)
+    hours = np.arange(spoken.shape[2])
+    spoken = np.where(hours[None, None, :] < np.asarray(reset)[:, None, None], 0.0, spoken)
+    charts = cusum(spoken)[:, :, -1]
+    found = []
+    for row in np.flatnonzero(charts.max(1) > limit):
+        best = int(charts[row].argmax())
+        found.append(Signal(int(row), float(charts[row, best]), int(starts(spoken[row, best])[-1])))
+    return sorted(found, key=lambda s: -s.evidence)
