@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from data.records import ReadOutcome
 from data.reference import Section
 from tests.reading import HOUR, MINUTE, NOW, Small, small
 
-FEED = {"engine": "feed", "sections": (Section(id="feed.xml", name="民声"),)}
+FEED: dict[str, Any] = {"engine": "feed", "sections": (Section(id="feed.xml", name="民声"),)}
 
 
 @pytest.fixture

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from data.city import City
-from data.records import Ticket
+from data.records import Snapshot, Ticket
 from data.store.threads import altered
 from desk.commands.common import city_of, echo_json, fail, json_option, local, pass_folder, plain
 
@@ -38,43 +40,48 @@ def evidence(
     if as_json:
         echo_json({"folder": str(out or ticket), "pages": summary["pages"]})
     else:
-        click.echo(f"{len(summary['pages'])} 页快照和说明已导出到 {out or ticket}")
+        click.echo(
+            f"{len(summary['pages'])} 页快照和说明已导出到 {out or ticket}；请打开 {(out or Path(ticket)) / 'summary.html'}"
+        )
 
 
 def _verify(city: City, heads: tuple[str, ...], as_json: bool) -> None:
-    snapshots = list(city.store.threads.snapshots())
-    chain = {s.chain for s in snapshots}
-    problems = [
-        *altered(snapshots),
-        *(f"以前送出的链头 {h[:12]}… 已不在链上：其前的记录被改动或删除过" for h in heads if h not in chain),
-    ]
+    """One page in memory at a time, however many there are."""
+    chain: set[str] = set()
+    count = 0
+
+    def passing() -> Iterator[Snapshot]:
+        nonlocal count
+        for page in city.store.threads.snapshots():
+            count += 1
+            chain.add(page.chain)
+            yield page
+
+    problems = altered(passing())
+    problems += [f"以前送出的链头 {h[:12]}… 已不在链上：其前的记录被改动或删除过" for h in heads if h not in chain]
+    head = city.store.threads.chain_head()
     if as_json:
-        echo_json(
-            {
-                "ok": not problems,
-                "snapshots": len(snapshots),
-                "head": city.store.threads.chain_head(),
-                "problems": problems,
-            }
-        )
+        echo_json({"ok": not problems, "snapshots": count, "head": head, "problems": problems})
     else:
-        click.echo(
-            "\n".join(problems) or f"{len(snapshots)} 页快照都没有被改动；链头 {city.store.threads.chain_head()}"
-        )
+        click.echo("\n".join(problems) or f"{count} 页快照都没有被改动；链头 {head}")
     sys.exit(1 if problems else 0)
 
 
 def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
-    """Write the pages as received and ``summary.json``; returns the names of the pages."""
+    """Write the pages as received with their words beside them, ``summary.html`` for people and ``summary.json``."""
+    from desk import dossier
+
     store = city.store
     reads = store.threads.reads(ticket.board, ticket.thread)
-    pages = [i for read in reads for i in read.snapshots]
+    kept = [i for read in reads for i in read.snapshots]
     out.mkdir(parents=True, exist_ok=True)
-    names = []
-    for page in store.threads.snapshots(pages) if pages else ():
+    files: dict[int, tuple[str, str]] = {}
+    for page in store.threads.snapshots(kept) if kept else ():
         name = f"{page.id:08d}-{page.at.astimezone(city.zone):%Y%m%d-%H%M%S}.page"
         (out / name).write_bytes(page.body)
-        names.append(name)
+        (out / f"{name}.txt").write_text(_words(city, page), encoding="utf-8")
+        files[page.id] = (name, hashlib.sha256(page.body).hexdigest())
+    names = [name for name, _ in files.values()]
     summary = {
         "ticket": ticket,
         "reply_due": local(ticket.reply_due, city),
@@ -83,8 +90,24 @@ def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
         "replies": store.threads.replies(ticket.board, ticket.thread, gone=True),
         "reads": reads,
         "pages": names,
+        "sha256": dict(files.values()),
         "chain_head": store.threads.chain_head(),
     }
     text = json.dumps(summary, ensure_ascii=False, indent=2, default=plain)
     (out / "summary.json").write_text(text, encoding="utf-8")
+    (out / "summary.html").write_text(dossier.page(city, ticket, files), encoding="utf-8")
     return {"pages": names}
+
+
+def _words(city: City, page: Snapshot) -> str:
+    """What a person would read on the page; opened in a browser, a kept page could run its scripts."""
+    from spiders.pages import Page, PageFailure, decode
+    from spiders.text import clean
+
+    board = city.reference().board.get(page.board)
+    try:
+        text = decode(Page(page.url, page.status, {}, page.body, page.at), board.encoding if board else "")
+    except PageFailure as failure:
+        return f"{page.url}\n{failure}\n"
+    words = clean(text, page.url).text if text.lstrip().startswith("<") else text
+    return f"{page.url}\n{local(page.at, city)}\n\n{words}\n"
