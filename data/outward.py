@@ -142,6 +142,6 @@ class NoticesTable(Table):
     link: str = ""  # a short address instead of the thread's own, with {number}: "https://ld.example/t/{number}"
     leader_phone: str = ""
     leaders: tuple[str, ...] = ()
-    digest_hour: int = Field(default=8, ge=-1, le=23)  # the digests of the day are written from this hour on; -1: none
+    digest_hour: int = Field(default=-1, ge=-1, le=23)  # the digests of the day are written from this hour on; -1: none
     quiet_from: time = time(22)  # reminders and digests are held until quiet_to; the notice of filing never
     quiet_to: time = time(7)

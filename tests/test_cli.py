@@ -31,7 +31,7 @@ def call(city: City, *arguments: str) -> Result:
 
 
 def test_every_verb_of_the_contract_is_there_and_explains_itself() -> None:
-    verbs = "demo init boards crawl train evaluate classify import run review file check notify report barometer evidence status serve user"
+    verbs = "demo init boards crawl train evaluate classify import run review file check notify report barometer evidence status phones serve user"
     for verb in verbs.split():
         result = CliRunner().invoke(cli.cli, [verb, "--help"])
         assert result.exit_code == 0, verb

@@ -14,7 +14,7 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Run, Suggestion, Urgency
-from ticketing import alarm, checking, outbox, watch
+from ticketing import alarm, checking, digest, office, outbox, sync, watch
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
@@ -64,12 +64,18 @@ def run(city: City, clock: Clock, suggester: Suggester) -> Run:
 
 
 def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[str, Callable[[], Mapping[str, Any]]]:
-    return {
+    stages: dict[str, Callable[[], Mapping[str, Any]]] = {
         "crawl": lambda: crawl(city, clock),
         "suggest": lambda: suggest(city, clock, suggester),
         "send": lambda: {"ok": True, **outbox.send_due(city, clock, me)},
         "check": lambda: {"ok": True, **checking.check(city, clock())},
     }
+    if office.can_answer(city):
+        # After the check: a ticket closed over there is closed here only once it has its verdict.
+        stages["sync"] = lambda: {"ok": True, **sync.pull(city, clock())}
+    if city.settings.notices.digest_hour >= 0:
+        stages["digest"] = lambda: {"ok": True, **digest.write(city, clock())}
+    return stages
 
 
 def _stage(stage: Callable[[], Mapping[str, Any]], city: City, clock: Clock, me: str) -> Mapping[str, Any]:

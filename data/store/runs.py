@@ -36,7 +36,8 @@ class Runs:
         return int(row[0]) if row else 0
 
     def set_mark(self, name: str, value: int) -> None:
-        self.db.table("numbers").insert({"name": name, "value": value}, pk="name", replace=True)
+        query = "insert into numbers (name, value) values (?, ?) on conflict do update set value = excluded.value"
+        self.db.execute(query, [name, value])
 
     def start(self, run: Run) -> int:
         return int(str(self.db.table("runs").insert(to_row(run, drop=("id",))).last_pk))

@@ -26,15 +26,25 @@ delay = 1.0             # 两次请求至少相隔几秒
 autothrottle = true
 
 [office]
-# 办公系统的 Open311 GeoReport v2 地址，例如 "https://office.example.gov.cn/open311/v2/"
+# 办公系统怎么接：open311（GeoReport v2 接口）、form（网页表单）、drop（投递目录）。详见 docs/connectors.md。
+kind = "open311"
+# 例如 "https://office.example.gov.cn/open311/v2/"
 url = ""
 api_key = ""
 jurisdiction = ""
+format = "json"         # 或 "xml"
+sync_minutes = 5        # 隔几分钟问一次签收、退单、办结；0 为不问
 
 [notices]
-# 短信网关：以 JSON (to, text, key) POST 到这个地址。
+# 短信网关：以 JSON (to, text, key) POST 到这个地址；别的网关用 sms_template，详见 docs/connectors.md。
 sms_url = ""
 signature = "【{name}联动】"
+# 领导：逾期抄报和日报发给谁（日报里有证据链头，请至少写一个）
+leader_phone = ""
+leaders = []            # 企业微信、钉钉、飞书、邮件等的 apprise 地址
+digest_hour = 8         # 每天几点起发日报；-1 为不发
+quiet_from = 22:00:00   # 静默时段：催办、督办、日报等到时段结束再发；交办通知随时发
+quiet_to = 07:00:00
 
 [clocks]
 reply_hours = 4         # 应答时限；个别单位可在单位表另定

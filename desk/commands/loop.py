@@ -97,10 +97,16 @@ def file(
 
 
 @click.command()
+@click.option("--digest", "with_digest", is_flag=True, help="先写好今天的日报（每天一次；静默时段里等到时段结束再发）")
 @json_option
 @pass_folder
-def notify(folder: str | None, as_json: bool) -> None:
+def notify(folder: str | None, with_digest: bool, as_json: bool) -> None:
     """把等着的通知发给联络员。"""
+    if with_digest:
+        from ticketing import digest
+
+        written = digest.write(city_of(folder), now(), at_once=True)
+        click.echo(f"日报：{_details(written) or '今天的已经写过'}", err=as_json)
     _send(folder, "notice", as_json)
 
 

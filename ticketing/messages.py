@@ -1,0 +1,117 @@
+"""What staff are told, by kind: one table of templates that fit two parts of an SMS, and how long a text is as SMS.
+
+A text of up to 70 characters is one part. A longer one is cut into parts of 67, for each says which part it is
+(3GPP TS 23.040, 9.2.3.24.1); characters beyond the basic plane count as two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from classifier.contacts import contacts
+from data.city import City
+from data.records import Ticket, Urgency
+
+ONE_PART, OF_SEVERAL, MOST_PARTS = 70, 67, 2
+LONGEST = OF_SEVERAL * MOST_PARTS
+LONGEST_LINK = 64  # a longer one is left out: half an address is none
+SHORTEST_TITLE, LONGEST_TITLE = 6, 24  # the thread itself says more than a longer title would
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message: its words, whether a leader gets it, and whether it may wake anyone at night."""
+
+    words: str
+    to_leader: bool = False
+    at_night: bool = False
+
+
+# {urgent} 即办 or nothing · {number} · {title}, cut to what fits · {due} · {unit} · {link}
+KINDS: Mapping[str, Kind] = {
+    "filing": Kind("{urgent}工单{number}：{title}。请于{due}前在原帖回复 {link}", at_night=True),
+    "urge": Kind("催办：工单{number}应于{due}前在原帖回复，还没有看到：{title}。请抓紧 {link}"),
+    "supervise": Kind("督办：工单{number}已过应答时限{due}，原帖仍无回复：{title}。请立即回复并说明原因 {link}"),
+    "leader": Kind("抄报：{unit}的工单{number}应于{due}前答复，逾期仍未答复：{title} {link}", to_leader=True),
+    "digest": Kind("{text}"),
+    "leader-digest": Kind("{text}", to_leader=True),
+}
+
+
+def parts(text: str) -> int:
+    """How many SMS ``text`` is."""
+    length = units(text)
+    return 1 if length <= ONE_PART else -(-length // OF_SEVERAL)
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 code units, as SMS count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def about(city: City, ticket: Ticket, kind: str) -> str:
+    """The message of ``kind`` about a ticket, at most two parts of an SMS long; the title is what gives way."""
+    settings, template = city.settings.notices, KINDS[kind]
+    unit = city.reference().unit.get(ticket.unit)
+    known = {
+        "urgent": "即办 " if ticket.urgency is Urgency.IMMEDIATE else "",
+        "number": ticket.number,
+        "due": f"{ticket.reply_due.astimezone(city.zone):%m-%d %H:%M}",
+        "unit": unit.name if unit else ticket.unit,
+        "link": _link(city, ticket),
+    }
+    title = _one_line(anonymous(ticket.title) if template.to_leader else ticket.title)
+    words = settings.signature + template.words
+    if LONGEST - units(words.format(**known, title="")) < SHORTEST_TITLE:
+        known["link"] = ""
+    room = LONGEST - units(words.format(**known, title=""))
+    shown = cut(title, min(max(room, 1), LONGEST_TITLE))
+    return cut(words.format(**known, title=shown).rstrip(), LONGEST)
+
+
+def said(city: City, text: str) -> str:
+    """A text of our own with the city's signature, cut to two parts."""
+    return cut(city.settings.notices.signature + text, LONGEST)
+
+
+def cut(text: str, room: int) -> str:
+    """``text`` in at most ``room`` UTF-16 code units, an ellipsis for what is missing."""
+    if units(text) <= room:
+        return text
+    kept: list[str] = []
+    left = room - 1
+    for letter in text:
+        left -= units(letter)
+        if left < 0:
+            break
+        kept.append(letter)
+    return "".join(kept) + "…"
+
+
+_NUMBER = re.compile(r"\d[\d*xX -]{4,40}[\d*]")
+GONE = "〔略〕"
+
+
+def anonymous(text: str) -> str:
+    """Without what a citizen can be reached by: contact details as the classifier finds them, and any long number."""
+    plain = unicodedata.normalize("NFKC", text)
+    found = plain
+    for contact in contacts(plain):
+        found = re.sub(re.escape(contact.text), GONE, found, flags=re.IGNORECASE)
+    found = _NUMBER.sub(lambda m: GONE if sum(c.isdigit() for c in m[0]) >= 7 else m[0], found)
+    return text if found == plain else found
+
+
+def _link(city: City, ticket: Ticket) -> str:
+    """The city's own short link, else the thread's address where it is short enough."""
+    short = city.settings.notices.link
+    post = city.store.threads.post(ticket.board, ticket.thread)
+    link = short.replace("{number}", ticket.number) if short else post.url if post else ""
+    return link if units(link) <= LONGEST_LINK else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
