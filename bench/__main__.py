@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-BENCHMARKS = ("classify",)
+BENCHMARKS = ("classify", "latency")
 
 
 def main() -> None:
