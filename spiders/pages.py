@@ -101,6 +101,7 @@ FIELDS: Mapping[str, str] = {
     "posted_at": "发表时间",
     "last_post_at": "最后发表时间",
     "body": "正文",
+    "comments": "更多点评",
 }
 
 

@@ -29,8 +29,11 @@ _DROPPED_CLASSES = frozenset(
     {"quote", "blockquote3", "locked", "pstatus", "jammer", "sign", "signature", "sigline", "tip", "edit_log", "modact"}
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
+# A line of its own, as the softwares write it: an author who quotes the notice in a sentence keeps his words.
 _EDITED = re.compile(
-    r"\[?\s?(?:此[帖贴]被|本帖最后由)[^\[\]\n]{1,40}?[在于]\s?\d{4}-\d{1,2}-\d{1,2}\s\d{1,2}:\d{2}(?::\d{2})?\s?(?:重新)?编辑\s?\]?"
+    r"^[^\S\n]*\[?\s?(?:此[帖贴]被|本帖最后由)[^\[\]\n]{1,40}?[在于]\s?\d{4}-\d{1,2}-\d{1,2}\s\d{1,2}:\d{2}(?::\d{2})?\s?(?:重新)?编辑\s?\]?"
+    r"[^\S\n]*$",
+    re.MULTILINE,
 )
 _BLOCKS = frozenset(
     [
@@ -72,8 +75,14 @@ def line(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """``&#128512;`` left after parsing (GBK boards escape twice) to its character; named ones are the author's own."""
-    return _ENTITY.sub(lambda m: html.unescape(m[0]), text)
+    """``&#128512;`` left after parsing (GBK boards escape twice) to its character; all else is the author's own."""
+    return _ENTITY.sub(_outside, text)
+
+
+def _outside(found: re.Match[str]) -> str:
+    """Browsers send by number only what the page's encoding lacks: never a character of ASCII."""
+    character = html.unescape(found[0])
+    return found[0] if character.isascii() else character
 
 
 def clean(fragment: str, base: str) -> Body:

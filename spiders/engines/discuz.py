@@ -10,11 +10,14 @@ row whose link names another id; comments (点评) hang under a post, to the min
 from __future__ import annotations
 
 import hashlib
+import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from typing import Literal
 
+from lxml import etree
 from parsel import Selector, SelectorList
 
 from data.records import ListRow, Post, Reply, ThreadState
@@ -247,6 +250,7 @@ def _floor(node: Selector, pid: str) -> int | None:
 def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[Reply]:
     """点评 under one post. They have no id of their own, so one is made of what does not change: whose, when, what."""
     pid = _pid(node)
+    seen: Counter[str] = Counter()
     for comment in _own(node, pid, "comment_").xpath(f'.//div[{has_class("pstl")}][.//div[@class="psti"]]'):
         inner = comment.xpath('.//div[@class="psti"]')
         posted_at = context.time(_stamp(inner.xpath('./span[@class="xg1"]')))
@@ -254,10 +258,19 @@ def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[
             missing.append("posted_at")
             continue
         author = comment.xpath(f"string((.//a[{has_class('xw1')}])[1])").get("").strip() or None
-        words = inner.xpath('./node()[not(self::span[@class="xg1"] or self::a[contains(@class, "xi2")])]').getall()
-        body = clean("".join(words), context.base).text
+        words = inner.xpath('./node()[not(self::span[@class="xg1"] or self::a[contains(@class, "xi2")])]')
+        body = clean("".join(_markup(word) for word in words), context.base).text
         made = hashlib.sha256(f"{author}|{posted_at.isoformat()}|{body}".encode()).hexdigest()[:12]
-        yield Reply(context.board.slug, context.thread, f"c{pid}-{made}", None, author, posted_at, body, to=pid)
+        seen[made] += 1
+        own = f"c{pid}-{made}" + (f"-{seen[made]}" if seen[made] > 1 else "")  # said twice in one minute
+        yield Reply(context.board.slug, context.thread, own, None, author, posted_at, body, to=pid)
+    if _own(node, pid, "comment_").xpath('.//a[contains(@onclick, "commentmore")]'):
+        missing.append("comments")  # the page shows the latest few, and the rest to scripts only
+
+
+def _markup(word: Selector) -> str:
+    """A child as HTML: a text of ``<b>`` stays a text."""
+    return word.get() if isinstance(word.root, etree._Element) else html.escape(word.get(), quote=False)
 
 
 def _thread(root: Selector, url: str) -> str:
@@ -274,7 +287,7 @@ def _thread(root: Selector, url: str) -> str:
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
     """Page shown, number of pages, and whether another follows; asked past the end, none does."""
-    bar = root.xpath('(//div[@class="pg"])[1]')
+    bar = root.xpath('(//div[@class="pg"][not(ancestor::*[starts-with(@id, "comment_")])])[1]')
     shown = number(bar.xpath("string(./strong)").get("")) or 1
     digits = re.findall(r"\d{1,6}", " ".join(bar.xpath("./a/text() | ./label/span/text()").getall()))
     asked = _PAGE.search(url)
