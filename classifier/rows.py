@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,14 @@ class Row:
     problem: str = ""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of ``path`` by its suffix; a bad row says so in ``problem``. Raises SampleError."""
+Check = Callable[[Path, Sequence[str]], object]
+
+
+def read_rows(path: Path, check: Check | None = None) -> Iterator[Row]:
+    """The rows of ``path`` by its suffix; a bad row says so in ``problem``. Raises SampleError.
+
+    ``check`` raises where the headings will not do; without it they must name a column of messages.
+    """
     readers = {".csv": _csv, ".xlsx": _excel, ".xlsm": _excel, ".jsonl": _jsonl, ".ndjson": _jsonl}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -50,7 +56,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     if not path.is_file():
         raise SampleError(f"{path}: 没有这个文件")
     try:
-        yield from reader(path)
+        yield from reader(path, check or columns)
     except OSError as error:
         raise SampleError(f"{path}: 读不了这个文件（{error.strerror or error}）") from None
 
@@ -88,14 +94,14 @@ def decode(path: Path) -> str:
     raise SampleError(f"{path}: 既不是 UTF-8 也不是 GBK 编码；请另存为 UTF-8 的 CSV")
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(path: Path, check: Check) -> Iterator[Row]:
     lines = csv.reader(io.StringIO(decode(path), newline=""))
     csv.field_size_limit(max(csv.field_size_limit(), LARGEST_CELL * 10))
     try:
         heading = next(lines, None)
         if not heading:
             raise SampleError(f"{path}: 是空文件")
-        columns(path, heading)
+        check(path, heading)
         start = lines.line_num + 1
         for cells in lines:
             yield _row(start, heading, cells)
@@ -115,7 +121,7 @@ def _row(line: int, heading: Sequence[str], cells: Sequence[Any]) -> Row:
     return Row(line, named)
 
 
-def _excel(path: Path) -> Iterator[Row]:
+def _excel(path: Path, check: Check) -> Iterator[Row]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -129,14 +135,14 @@ def _excel(path: Path) -> Iterator[Row]:
         if not first or all(c is None for c in first):
             raise SampleError(f"{path}: 第一张表是空的")
         heading = [clean(c) or f"第{i}列" for i, c in enumerate(first, 1)]
-        columns(path, heading)
+        check(path, heading)
         for number, cells in enumerate(lines, 2):
             yield _row(number, heading, cells)
     finally:
         book.close()
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
+def _jsonl(path: Path, check: Check) -> Iterator[Row]:
     good = False
     for number, line in enumerate(decode(path).split("\n"), 1):
         if not line.strip():
@@ -149,7 +155,7 @@ def _jsonl(path: Path) -> Iterator[Row]:
             yield Row(number, {}, "不是一个 JSON 对象")
             continue
         if not good:
-            columns(path, list(cells))
+            check(path, list(cells))
             good = True
         yield Row(number, cells)
     if not good:

@@ -384,6 +384,19 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """A day's counts of one source, as the office keeps them: what came in, and what was left of it at each step."""
+
+    day: str  # 2011-07-25, in the city
+    source: str  # 电话, 论坛, …
+    calls: int  # 来电、来信
+    answered: int  # 接听
+    valid: int  # 有效
+    requests: int  # for the linked units
+    done: int  # of those, 办结 so far
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One turn of the cycle: who ran it, what each stage did, whether all of it succeeded."""
 

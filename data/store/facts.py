@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlite_utils import Database
+
+from data.records import Intake
+from data.store.rows import to_row
 
 
 class Facts:
@@ -12,6 +15,20 @@ class Facts:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+
+    def save_intake(self, days: Iterable[Intake]) -> None:
+        """Keep the office's own counts; a day counted again replaces what was kept."""
+        for day in days:
+            self.db.table("intake").insert(to_row(day), replace=True)
+
+    def intake(self, first: str, last: str) -> Intake:
+        """The sums from the day ``first`` to the day ``last``, both included; ``day`` is how many days were counted."""
+        row = self.db.execute(
+            """select count(distinct day), coalesce(sum(calls), 0), coalesce(sum(answered), 0), coalesce(sum(valid), 0),
+               coalesce(sum(requests), 0), coalesce(sum(done), 0) from intake where day between ? and ?""",
+            [first, last],
+        ).fetchone()
+        return Intake(str(row[0]), "", *row[1:])
 
     def moved(self, move: str) -> frozenset[str]:
         """Numbers of the tickets that ever made ``move``."""

@@ -169,3 +169,31 @@ def words_of_the_office(db: Database) -> None:
            ticket text not null, status text not null, updated text not null, at text not null,
            primary key (ticket, status, updated))"""
     )
+
+
+@migrations()
+def series(db: Database) -> None:
+    """Requests counted by hour under every name the barometer watches, and the rises it has told of."""
+    db.execute(
+        """create table counts (
+           sort text not null, name text not null, day integer not null, hours blob not null,
+           primary key (sort, name, day)) without rowid"""
+    )
+    db.execute("create index counts_by_day on counts (day)")
+    db.execute(
+        """create table surges (
+           id integer primary key, sort text not null, name text not null, opened_at text not null, since text not null,
+           last_at text not null, count integer not null, expected real not null, evidence real not null,
+           posts text not null, names text not null, units text not null, districts text not null)"""
+    )
+    db.execute("create index surges_by_last on surges (last_at)")
+
+
+@migrations()
+def intake_counts(db: Database) -> None:
+    """How many calls and messages came in each day, as the office counts them."""
+    db.execute(
+        """create table intake (
+           day text not null, source text not null, calls integer not null, answered integer not null,
+           valid integer not null, requests integer not null, done integer not null, primary key (day, source))"""
+    )

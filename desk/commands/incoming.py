@@ -16,10 +16,19 @@ from desk.commands.common import city_of, echo_json, json_option, now, pass_fold
 @json_option
 @pass_folder
 def import_(folder: str | None, file: Path, source: str | None, as_json: bool) -> None:
-    """把电话、来信、留言的登记表（CSV、Excel、JSON Lines）读进队列；读过的不会重复。"""
-    from ticketing import incoming
+    """把电话、来信、留言的登记表（CSV、Excel、JSON Lines）读进队列；读过的不会重复。
+
+    有“日期、来电、联动诉求”几列的表按每天的数字读，供 report --year 使用。
+    """
+    from ticketing import incoming, year
 
     city = city_of(folder)
+    if year.is_counts(file):
+        days, problems = year.take_in(city, file)
+        for problem in problems[:20]:
+            click.echo(problem, err=True)
+        echo_json({"days": days, "problems": problems}) if as_json else click.echo(f"读进 {days} 行每天的数字")
+        sys.exit(0 if days else 1)
     done = incoming.take_in(city, file, now(), source)
     for problem in done.problems[:20]:
         click.echo(problem, err=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from data.city import City
-from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder
+from desk.columns import share
+from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder, plain
 
 
 @click.command()
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="从哪天起（含），按交办时间")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到哪天止（不含）")
+@click.option("--year", type=click.IntRange(1990, 2100), help="改看办公室这一年（到 --until 前一天）：来电到办结")
 @click.option("--historical", is_flag=True, help="改看导入时已带答复的历史留言（只有答复了的）")
 @click.option(
     "--out",
@@ -26,6 +28,7 @@ def report(
     folder: str | None,
     since: datetime | None,
     until: datetime | None,
+    year: int | None,
     historical: bool,
     out: Path | None,
     as_json: bool,
@@ -35,6 +38,9 @@ def report(
     from ticketing import reports
 
     city = city_of(folder)
+    if year is not None:
+        _show_year(city, year, until, as_json)
+        return
     found = reports.latency(city, now(), _midnight(since, city), _midnight(until, city), historical=historical)
     if out is not None:
         export.write(city, found, out)
@@ -43,6 +49,25 @@ def report(
         echo_json(export.as_json(city, found))
     elif out is None:
         show(city, found, historical=historical)
+
+
+def _show_year(city: City, number: int, until: datetime | None, as_json: bool) -> None:
+    from ticketing.year import year as count
+
+    last = until.date() - timedelta(days=1) if until else date(number, 12, 31)
+    found = count(city, date(number, 1, 1), last)
+    if as_json:
+        echo_json({**plain(found), "daily": found.daily, "in_hand": found.in_hand, "change": found.change})
+        return
+    names = (("来电", "calls"), ("接听", "answered"), ("有效", "valid"), ("联动诉求", "requests"), ("办结", "done"))
+    rows = [(name, f"{getattr(found.now, f):,}", f"{getattr(found.then, f):,}") for name, f in names]
+    echo_table(f"{found.first} 至 {found.last}，有数字的 {found.days} 天", ("", "今年", "去年同期"), rows)
+    daily = f"{found.daily:.0f}" if found.daily is not None else "—"
+    change = f"{found.change:+.1%}" if found.change is not None else "去年没有数字"
+    click.echo(f"日均 {daily} 件，同比 {change}；办结率 {share(found.done)}，在办 {found.in_hand:,} 件")
+    total, known = sum(n for _, n in found.fields), city.reference().category
+    fields = [(known[s].name if s in known else s, n, f"{n / total:.1%}（{n}/{total}）") for s, n in found.fields]
+    echo_table("各领域（按交办的工单）", ("类别", "件", "占比"), fields)
 
 
 def show(city: City, found: object, *, historical: bool) -> None:
