@@ -63,8 +63,12 @@ async def _crawl(
     runner = AsyncCrawlerRunner(settings)
     crawlers: list[Crawler] = [runner.create_crawler(spider_for(board)) for board in boards]
     turns = [runner.crawl(crawler, **given) for crawler, given in zip(crawlers, arguments, strict=True)]
-    await asyncio.gather(*turns, return_exceptions=True)
-    return [c.spider if isinstance(c.spider, BoardSpider) else None for c in crawlers]
+    ends = await asyncio.gather(*turns, return_exceptions=True)
+    spiders = [c.spider if isinstance(c.spider, BoardSpider) else None for c in crawlers]
+    for spider, end in zip(spiders, ends, strict=True):
+        if spider is not None and isinstance(end, BaseException):
+            spider.health.broke(end)
+    return spiders
 
 
 def _keep(store: Store, board: Board, spider: BoardSpider | None, now: datetime) -> BoardHealth:

@@ -31,8 +31,16 @@ class Health:
         if sentence not in self.failures:
             self.failures.append(sentence)
 
+    def broke(self, error: BaseException) -> None:
+        """Something of ours failed, not the board: said like the rest, since Scrapy would only log it."""
+        self.fail(
+            f"读的过程中程序出错（{type(error).__name__}：{str(error)[:80]}）；请查看磁盘空间和日志，并告知维护人员"
+        )
+
     def record(self, at: datetime, before: BoardHealth | None) -> BoardHealth:
         """The run's health; ``before`` is the last run's, for what was complete then."""
+        if not self.pages and not self.failures:
+            self.fail("一页也没有读到；请核对 boards.toml 里这个论坛的地址和版块")
         records = self.rows + self.threads + self.replies
         lost = sum(self.missing.values())
         if records and lost / (records + lost) > TOLERATED:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from scrapy import FormRequest, Request, Spider
+from scrapy import FormRequest, Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.http import JsonRequest, Response
 from twisted.python.failure import Failure
 
@@ -23,6 +24,8 @@ from spiders.pages import Ask, FeedPage, JsonAsk, ListPage, Page, PageFailure
 
 LISTS_FIRST, DUE_FIRST = 0, 10  # a due thread is read before the lists are walked
 SKEW = timedelta(minutes=10)  # a board's clock may differ from ours by this much
+MOST_HOPS = 4  # redirects followed for one page
+_MOVED = frozenset({301, 302, 303, 307, 308})
 MOST_BYTES = 64 * 1024 * 1024  # of all pages of one thread, which wait in memory until the last has come
 
 
@@ -96,11 +99,29 @@ class BoardSpider(Spider):
         self._reads_threads: bool = getattr(self.engine, "reads_threads", True)  # a feed has none to ask for
         self.health = Health(self.board.slug)
 
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Scrapy logs what breaks in a callback or a pipeline and goes on; here the run says so."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        for signal in (signals.spider_error, signals.item_error):
+            crawler.signals.connect(spider.on_error, signal)
+        return spider
+
+    def on_error(self, failure: Failure) -> None:
+        self.health.broke(failure.value or RuntimeError())
+
     async def start(self) -> AsyncIterator[Any]:
+        """What Scrapy asks first. An error here it would only log, and the crawl would end as if there were nothing."""
+        try:
+            for request in self._begin():
+                yield request
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run says it failed
+            self.health.broke(error)
+
+    def _begin(self) -> Iterator[Request]:
         """Due threads, then each section's list."""
         for thread in self.threads:
-            for request in self._ask_thread(thread, "", DUE_FIRST):
-                yield request
+            yield from self._ask_thread(thread, "", DUE_FIRST)
         for section in self.board.sections:
             now = self.clock()
             horizon = now - timedelta(days=self.days_back)
@@ -110,8 +131,7 @@ class BoardSpider(Spider):
             walking = _Walking(section.id, walk, now, self.engine.list_ask(self.board, section.id))
             yield self._first(walking)
             for thread in self.store.threads.owed(self.board.slug, section.id, now) if self.store else ():
-                for request in self._ask_thread(thread, section.id):
-                    yield request
+                yield from self._ask_thread(thread, section.id)
 
     def _first(self, walking: _Walking) -> Request:
         """The request for a section's first page; it allows a 304 where everything below was met before."""
@@ -124,6 +144,9 @@ class BoardSpider(Spider):
     def on_list(self, response: Response, walking: _Walking) -> Iterator[Any]:
         """Ask for the threads that changed, and for the next page while there is something new on it."""
         page = self._page(response)
+        if onward := self._onward(response):
+            yield onward
+            return
         if page.status == 304 and walking.page == 0 and walking.walk.walked_at and self.store is not None:
             self.store.threads.walked(self.board.slug, walking.section, walking.started)
             return
@@ -220,6 +243,9 @@ class BoardSpider(Spider):
     def on_thread(self, response: Response, reading: _Reading) -> Iterator[Any]:
         """Gather a thread's pages; the last one makes it a record."""
         page = self._page(response)
+        if onward := self._onward(response):
+            yield onward
+            return
         reading.pages.append(
             snapshot(self.board.slug, reading.thread, page.url, page.received_at, page.status, page.body)
         )
@@ -306,6 +332,16 @@ class BoardSpider(Spider):
         if ask.form is not None:
             return FormRequest(ask.url, method=ask.method, formdata=dict(ask.form), **common)
         return Request(ask.url, method=ask.method, **common)
+
+    def _onward(self, response: Response) -> Request | None:
+        """Where the board sends us on to, within itself: Discuz! sends to the same page once it has put a thread in order."""
+        hops, location = response.meta.get("hops", 0), response.headers.get("Location")
+        if response.status not in _MOVED or not location or hops >= MOST_HOPS or response.request is None:
+            return None
+        target = response.urljoin(location.decode("latin-1"))
+        if urlsplit(target).netloc != urlsplit(response.url).netloc or not target.startswith(("http://", "https://")):
+            return None
+        return response.request.replace(url=target, meta={**response.request.meta, "hops": hops + 1})
 
     def _page(self, response: Response) -> Page:
         self.health.pages += 1

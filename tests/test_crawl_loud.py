@@ -140,3 +140,21 @@ def test_one_field_missing_among_many_does_not_fail_the_run_but_is_counted(board
 def test_the_same_failure_of_many_threads_is_told_once(board: Small) -> None:
     board.forum.broken["viewthread"] = "503"
     assert len(board.read().failures) == 1
+
+
+@pytest.mark.parametrize("broken", ["section", "owed", "listed", "save", "save_read"])
+def test_a_store_that_fails_in_the_middle_is_a_failure_of_the_run_and_not_an_empty_crawl(
+    board: Small, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("database or disk is full")
+
+    board.forum.broken["tid=3"] = "503"
+    monkeypatch.setattr(board.store.threads, broken, full)
+    health = board.read()
+    assert not health.ok
+    assert any("程序出错（OSError：database or disk is full）" in f for f in health.failures)
+
+
+def test_a_run_that_read_no_page_at_all_is_a_failure(board: Small) -> None:
+    assert any("一页也没有读到" in f for f in board.read(sections=()).failures)
