@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -20,6 +20,8 @@ from demo.world import World
 ATTRIBUTES = ("category", "source", "contact", "unit", "filed_at", "due_at", "thread_url", "external_id")
 FIELDS = ("api_key", "jurisdiction_id", "service_code", "description", *(f"attribute[{a}]" for a in ATTRIBUTES))
 MAY_BE_EMPTY = frozenset({"attribute[contact]"})
+SIGNED_WITHIN = timedelta(minutes=50)
+CLOSED_AFTER = timedelta(hours=3)  # after the answer and its due: nobody closes what may still be judged
 REFUSED, HUNG, GARBLED = 0.06, 0.03, 0.01  # of the POSTs: before accepting; and after it, without a usable answer
 
 
@@ -32,18 +34,32 @@ class Request:
     thread: Thread
     at: datetime
 
-    def entry(self) -> dict[str, Any]:
+    def state(self, seed: int, now: datetime) -> tuple[str, str, datetime]:
+        """Status, notes and since when: the unit signs a while after its notice, and reports the matter done at last."""
+        thread = self.thread
+        done = next((a.at for a in thread.shown(now) if a.meets and not a.holding), None)
+        closed = max(done, thread.due_at) + CLOSED_AFTER if done and thread.due_at else None
+        if closed and closed <= now:
+            return "closed", "已办结", closed
+        signed = thread.noticed_at and thread.noticed_at + SIGNED_WITHIN * share(seed, "signed", thread.key)
+        if signed and signed <= now:
+            return "acknowledged", "已签收", signed
+        return "open", "", self.at
+
+    def entry(self, seed: int, now: datetime) -> dict[str, Any]:
         """As GET answers it."""
         form = self.form
+        status, notes, since = self.state(seed, now)
         return {
             "service_request_id": self.id,
-            "status": "open",
+            "status": status,
+            "status_notes": notes,
             "service_code": form["service_code"],
             "description": form["description"],
             "address": form.get("address_string", ""),
             "agency_responsible": form["attribute[unit]"],
             "requested_datetime": self.at.isoformat(),
-            "updated_datetime": self.at.isoformat(),
+            "updated_datetime": since.isoformat(),
             "external_id": form["attribute[external_id]"],
         }
 
@@ -92,18 +108,19 @@ def create_app(world: World, hang: float = 1.0) -> Flask:
 
     @app.get("/requests.json")
     def look_up() -> Response:
-        key, id = request.args.get("external_id"), request.args.get("service_request_id")
+        key, ids = request.args.get("external_id"), request.args.get("service_request_id", "")
+        asked = set(filter(None, ids.split(",")))
         with lock:
-            fit = [r for r in kept if key in (None, r.form["attribute[external_id]"]) and id in (None, r.id)]
+            fit = [r for r in kept if key in (None, r.form["attribute[external_id]"]) and (not asked or r.id in asked)]
         if key is not None and fit:
             acknowledge(fit[0])
-        return jsonify([r.entry() for r in fit])
+        return jsonify([r.entry(world.seed, world.clock()) for r in fit])
 
     @app.get("/requests/<id>.json")
     def one(id: str) -> Response | tuple[Response, int]:
         with lock:
             fit = [r for r in kept if r.id == id]
-        return jsonify([r.entry() for r in fit]) if fit else _error(404, "没有这个编号的工单")
+        return jsonify([r.entry(world.seed, world.clock()) for r in fit]) if fit else _error(404, "没有这个编号的工单")
 
     def accept(form: dict[str, str]) -> Request:
         thread = world.find(form["attribute[thread_url]"])
