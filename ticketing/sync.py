@@ -126,7 +126,7 @@ def _at(city: City, ticket: Ticket, word: Word, now: datetime) -> datetime:
 def _said(city: City, word: Word, now: datetime) -> str:
     """What the office wrote: the reason of a 退单 first, then its words, its number and its time."""
     reason = next((r for r in REASONS if r in word.note), "")
-    parts = [reason if reason and not word.note.startswith(reason) else "", word.note, word.status]
+    parts = [reason if reason and not word.note.startswith(reason) else "", word.note or word.status]
     if word.at and abs(now - word.at) >= timedelta(minutes=1):
         parts.append(f"{word.at.astimezone(city.zone):%Y-%m-%d %H:%M}")
     if word.office_id:
