@@ -53,7 +53,8 @@ def crawl(
         for b in boards
     ]
     work = _crawl(boards, arguments, _settings(pace))
-    spiders = asyncio.run_coroutine_threadsafe(work, _reactor()).result()
+    with store.hurried():
+        spiders = asyncio.run_coroutine_threadsafe(work, _reactor()).result()
     return [_keep(store, board, spider, clock()) for board, spider in zip(boards, spiders, strict=True)]
 
 

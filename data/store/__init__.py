@@ -70,5 +70,14 @@ class Store:
             raise
         self.db.conn.commit()
 
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """For what can be read again: a power cut may take the last commits inside, whole, and the next one outside keeps all."""
+        self.db.execute("pragma synchronous = normal")
+        try:
+            yield
+        finally:
+            self.db.execute("pragma synchronous = full")
+
     def close(self) -> None:
         self.db.close()

@@ -149,17 +149,21 @@ class Threads:
     def _save_replies(self, thread: Thread, read: Read) -> None:
         board, number = thread.post.board, thread.post.thread
         known = {r.id: r for r in self.replies(board, number, gone=True)}
-        standing = {r.id for r in self.replies(board, number)}
+        standing = {r.id for r in self.replies(board, number)} if known else set()
+        fresh: dict[str, Mapping[str, Any]] = {}
         for reply in thread.replies:
             old = known.get(reply.id)
             if old is None:
-                known[reply.id] = reply
-                self.db.table("replies").insert({**to_row(reply), "first_read": read.id, "gone_at": None})
+                fresh[reply.id] = {**to_row(reply), "first_read": read.id, "gone_at": None}
             elif old != reply or reply.id not in standing:
                 if old.body != reply.body:
                     self._keep_version(board, number, reply.id, "", old.body, read.at)
                 row = {**to_row(reply, drop=("board", "thread", "id")), "gone_at": None}
                 self.db.table("replies").update((board, number, reply.id), row)
+        if fresh:  # together: a table's own insert looks the table up for every row
+            columns = next(iter(fresh.values()))
+            names, marks = ", ".join(f'"{c}"' for c in columns), ", ".join(f":{c}" for c in columns)
+            self.db.conn.executemany(f"insert into replies ({names}) values ({marks})", list(fresh.values()))
         for gone in standing - {r.id for r in thread.replies} if read.complete else ():
             # Deleted since: it stays with the evidence of when it stood there.
             self.db.table("replies").update((board, number, gone), {"gone_at": stamp(read.at)})
