@@ -24,19 +24,22 @@ from classifier.tokens import normal
 from data.reference import Reference, Unit
 
 Floats = NDArray[np.float64]
+OFFICE = ("局", "公司", "办", "处", "委", "队", "政府", "集团", "中心", "法院", "检察院", "办公室", "管委会")
+TITLE = 40  # characters: the title, as a rule
 
 
 @dataclass(frozen=True)
 class Voices:
     """How much each voice counts, chosen on the shipped samples (bench/measure_classifier.py prints what they reach)."""
 
-    category: float = 3.0
-    duty: float = 0.8
-    named: float = 1.5
-    county: float = 2.5
-    district: float = 0.3
-    elsewhere: float = -2.0
-    sharpness: float = 1.6  # score to probability
+    category: float = 1.5
+    duty: float = 1.6
+    title: float = 1.5
+    named: float = 2.5
+    county: float = 5.5
+    district: float = 0.5
+    elsewhere: float = -4.0
+    sharpness: float = 0.85  # score to probability
 
 
 class Duties:
@@ -101,6 +104,12 @@ class Duties:
         found = self._name_finder.places(text, pairs(text) if seen is None else seen)
         return list(dict.fromkeys(self.units[self._names[w]] for _, w in found))
 
+    def offices(self, text: str, seen: set[str], on: date) -> list[str]:
+        """Units that answer on that day for the offices ``text`` names outright (城管局, not 城管), in its order."""
+        found = self._name_finder.places(text, seen)
+        to = self.current(on)
+        return list(dict.fromkeys(self.units[to[self._names[w]]] for _, w in found if w.endswith(OFFICE)))
+
     def _current(self, on: date) -> tuple[int, ...]:
         return tuple(self._row[self._successor(u, on)] for u in self._reference.units)
 
@@ -112,13 +121,19 @@ class Duties:
         return self._reference.current(unit.slug, on).slug
 
     def _listen(self, score: Floats, text: str, seen: set[str]) -> None:
+        """A word that stands in a longer one is not heard again; one in the title or among the first counts more."""
         heard: dict[int, float] = defaultdict(float)
-        for word in self._finder.present(text, seen):
-            weight, units = self._words[word]
-            for unit in units:
-                heard[unit] += weight
+        opening: dict[int, float] = defaultdict(float)
+        told: set[str] = set()
+        for at, word in self._finder.places(text, seen):
+            if word not in told:
+                told.add(word)
+                weight, units = self._words[word]
+                for unit in units:
+                    heard[unit] += weight
+                    opening[unit] += weight * (at < TITLE)
         for unit, weight in heard.items():
-            score[unit] += self._voices.duty * math.log1p(weight)
+            score[unit] += self._voices.duty * math.log1p(weight) + self._voices.title * math.log1p(opening[unit])
         for word in self._name_finder.present(text, seen):
             score[self._names[word]] += self._voices.named
 

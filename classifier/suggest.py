@@ -30,6 +30,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 SURE = 0.5  # a second-level category is named when it has at least this probability
 LIKELY = 0.02  # a category below this says nothing about the unit
 WORDS = 6  # reasons shown
+CO_UNITS = 3  # co-units shown
 SLIGHT = 0.01  # share of the positive weight below which a word is no reason
 # Words that lean towards a category by chance and tell a clerk nothing.
 EMPTY = (
@@ -65,7 +66,8 @@ class Suggester:
         self._places = Places(reference)
         self._rules = Rules(reference)
         self._cues = Cues()
-        self._units = Units(Duties(reference))
+        self._duties = Duties(reference)
+        self._units = Units(self._duties)
         self._names = {c.slug: c.name for c in reference.categories} | {d.slug: d.name for d in reference.districts}
         self._names = {u.slug: u.name for u in reference.units} | self._names
         empty = frozenset(EMPTY.split())
@@ -130,7 +132,19 @@ class Suggester:
             district=where.district,
             reasons=reasons,
             needs_person=doubts(batch.texts[i], request_p, categories, units, where, haste, self._names, unknown),
+            co_units=self._co_units(batch, i, units[0].name if units else ""),
         )
+
+    def _co_units(self, batch: _Batch, i: int, leading: str) -> tuple[Choice, ...]:
+        """Where two or more offices are named, those that do not lead; in a county, the bureau it would be in town."""
+        day = batch.posts[i].posted_at.astimezone(ZONE).date()
+        named = self._duties.offices(batch.texts[i], batch.seen[i], day)
+        others = [u for u in named if u != leading] if len(named) > 1 else []
+        if leading in self.reference.unit and self.reference.unit[leading].sort == "county":
+            likeliest = [label for label, p in batch.units.best(i, 4) if p > 0 and label != leading]
+            others += [u for u in likeliest[:1] if u not in others]
+        p = dict(zip(batch.units.labels, batch.units.p[i], strict=True))
+        return tuple(Choice(u, float(p.get(u, 0.0))) for u in others[:CO_UNITS])
 
     def _reasons(self, matrix: Any, i: int, category: str) -> tuple[Reason, ...]:
         """The words that spoke for ``category``: TF-IDF times weight, as a share of all that spoke for it."""

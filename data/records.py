@@ -272,6 +272,7 @@ class Suggestion:
     district: str | None = None  # slug of the district or county it lies in
     reasons: tuple[Reason, ...] = ()
     needs_person: str = ""  # in Chinese, why the machine is not sure; empty when it is
+    co_units: tuple[Choice, ...] = ()  # further units the post names or a county's bureau: they should be told, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ create table suggestions (
     id integer primary key, board text not null, thread text not null, at text not null, model text not null,
     is_request integer not null, request_p real not null, kind text not null, kind_p real not null,
     category text not null, categories text not null, units text not null, urgency text not null, days integer not null,
-    contacts text not null, place text, district text, reasons text not null, needs_person text not null);
+    contacts text not null, place text, district text, reasons text not null, needs_person text not null,
+    co_units text not null);
 create index suggestions_of on suggestions (board, thread, id);
 
 create table decisions (
