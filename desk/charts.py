@@ -101,13 +101,22 @@ def _drawing(size: tuple[float, float], form: str) -> Iterator[tuple[Any, io.Byt
         figure.savefig(out, format=form, dpi=180, metadata={"Date": None} if form == "svg" else None)
 
 
-@cache
+def missing() -> str:
+    """Why no chart can be drawn on this machine, in Chinese; empty where they can."""
+    return "" if _chinese() else "这台机器没有中文字体，图表画不出来；请安装一种，例如 apt-get install fonts-noto-cjk"
+
+
 def _font() -> str:
     """A font with Chinese letters; raises Problem where the machine has none."""
+    font = _chinese()
+    if font is None:
+        raise Problem(missing())
+    return font
+
+
+@cache
+def _chinese() -> str | None:
     from matplotlib import font_manager
 
     known = {f.name for f in font_manager.fontManager.ttflist}
-    font = next((name for name in FONTS if name in known), None)
-    if font is None:
-        raise Problem("这台机器没有中文字体，图表画不出来；请安装一种，例如 apt-get install fonts-noto-cjk")
-    return font
+    return next((name for name in FONTS if name in known), None)

@@ -40,7 +40,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "tickets.page": ("GET", "/tickets/20110725-0001/pages/7", 200, "+-++"),
     "overview.report": ("GET", "/report", 200, "+-++"),
     "files.report": ("GET", "/report/file/csv", 200, "+-++"),
-    "files.chart": ("GET", "/report/chart/units", 200, "+-++"),
+    "files.chart": ("GET", "/report/chart/other", 404, "+-++"),
     "overview.boards": ("GET", "/boards", 200, "+-++"),
     "overview.status": ("GET", "/status", 200, "+-++"),
     "overview.resend": ("POST", "/status/999/resend", 302, "+--+"),

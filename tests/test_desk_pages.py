@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from data.city import City
 from data.records import Read, ReadOutcome, Reply, Thread
 from tests.desk_city import NOW, PHONE, Clock, desk, login, make, staff, token
+from tests.test_export import lettered
 
 ANSWERED, OVERDUE = "20110725-0001", "20110725-0002"
 
@@ -196,6 +197,7 @@ def test_the_report_counts_the_days_asked_for(clerk: FlaskClient) -> None:
     assert "日期要写成" in clerk.get("/report?since=yesterday").text
 
 
+@lettered
 @pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "html", "docx", "txt"])
 def test_the_report_is_taken_away_as_a_file_and_that_is_noted(clerk: FlaskClient, kind: str) -> None:
     answer = clerk.get(f"/report/file/{kind}")
@@ -205,6 +207,7 @@ def test_the_report_is_taken_away_as_a_file_and_that_is_noted(clerk: FlaskClient
     assert clerk.get("/report/file/exe").status_code == 404
 
 
+@lettered
 def test_the_charts_are_pictures(clerk: FlaskClient) -> None:
     for name in ("units", "waiting"):
         assert clerk.get(f"/report/chart/{name}").data.lstrip().startswith(b"<?xml")

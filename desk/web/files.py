@@ -6,8 +6,10 @@ import io
 import tempfile
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, flash, redirect, request, send_file, url_for
+from werkzeug.wrappers import Response as Answer
 
+from data.problem import Problem
 from desk import charts, export
 from desk.web.context import note, the_city
 from desk.web.overview import asked_report
@@ -25,7 +27,7 @@ KINDS = {
 
 
 @pages.get("/report/file/<kind>")
-def report(kind: str) -> Response:
+def report(kind: str) -> Answer:
     """The report of the days asked for, as a file."""
     if kind not in KINDS:
         abort(404)
@@ -33,7 +35,11 @@ def report(kind: str) -> Response:
     note("下载报表", kind)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"report.{kind}"
-        export.write(the_city(), figures, path)
+        try:
+            export.write(the_city(), figures, path)
+        except Problem as problem:
+            flash(str(problem), "warn")
+            return redirect(url_for("overview.report", since=request.args.get("since"), until=request.args.get("until")))
         content = path.read_bytes()
     day = figures.now.astimezone(the_city().zone)
     name = f"{the_city().settings.city.name}{KINDS[kind]}-{day:%Y%m%d}.{kind}"
@@ -45,7 +51,7 @@ def chart(name: str) -> Response:
     """One of the two charts, as SVG."""
     figures, _, _ = asked_report()
     drawn = {"units": lambda: charts.units(figures.by_unit), "waiting": lambda: charts.waiting(figures.facts)}
-    if name not in drawn:
+    if name not in drawn or charts.missing():
         abort(404)
     return Response(drawn[name](), mimetype="image/svg+xml")
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from data.records import OutboxState
 from data.store import StoreError
+from desk import charts
 from desk.columns import DEFINITIONS, NARROW, interval, place
 from desk.export import parts
 from desk.web.context import me, now, the_city, the_reference
@@ -35,6 +36,7 @@ def report() -> str:
         place=place,
         interval=interval,
         files=FILES,
+        no_charts=charts.missing(),
         columns=NARROW,
         definitions=DEFINITIONS,
         first=first,
