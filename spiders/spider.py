@@ -24,7 +24,7 @@ from spiders.pages import Ask, FeedPage, JsonAsk, ListPage, Page, PageFailure
 
 LISTS_FIRST, DUE_FIRST = 0, 10  # a due thread is read before the lists are walked
 SKEW = timedelta(minutes=10)  # a board's clock may differ from ours by this much
-MOST_HOPS = 4  # redirects followed for one page
+MOST_HOPS = 1  # redirects followed for one page
 _MOVED = frozenset({301, 302, 303, 307, 308})
 MOST_BYTES = 64 * 1024 * 1024  # of all pages of one thread, which wait in memory until the last has come
 
