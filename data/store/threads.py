@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread, Version
-from data.store.rows import from_row, from_rows, moment, stamp, to_row
+from data.store.rows import from_row, from_rows, insert, moment, stamp, to_row
 from data.store.schema import WAITING, WATCHED
 
 FIRST_LINK = "0" * 64
@@ -105,9 +105,9 @@ class Threads:
     def save_read(self, read: Read, pages: Sequence[Snapshot] = ()) -> Read:
         """Keep one attempt to read, complete or not, with whatever pages came."""
         kept = replace(read, snapshots=tuple(self._chain(page) for page in pages))
-        number = self.db.table("reads").insert(to_row(kept, drop=("id",))).last_pk
+        number = insert(self.db, "reads", to_row(kept, drop=("id",)))
         self._settle_listing(read)
-        return replace(kept, id=int(str(number)))
+        return replace(kept, id=number)
 
     def awaited(self, board: str, thread: str) -> bool:
         """Can a read of this thread bear on a verdict: has it a ticket, or may its post still become one?"""
@@ -140,7 +140,7 @@ class Threads:
     def _save_post(self, post: Post, now: datetime) -> None:
         before = self.post(post.board, post.thread)
         if before is None:
-            self.db.table("posts").insert({**to_row(post), "first_read_at": stamp(now), "stage": "new"})
+            insert(self.db, "posts", {**to_row(post), "first_read_at": stamp(now), "stage": "new"})
         elif before != post:
             if (before.title, before.body) != (post.title, post.body):
                 self._keep_version(post.board, post.thread, "", before.title, before.body, now)
@@ -176,7 +176,7 @@ class Threads:
         """Append a page to the hash chain; each link covers the one before and this page's own facts."""
         chain = link(self.chain_head(), page)
         row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 6), "chain": chain}
-        return int(str(self.db.table("snapshots").insert(row).last_pk))
+        return insert(self.db, "snapshots", row)
 
     def chain_head(self) -> str:
         """The newest link; whoever kept an earlier one can tell whether anything before it was altered."""
