@@ -40,6 +40,9 @@ def main() -> None:
         urgency(f"紧急程度，300 条，{name}", suggester, texts, labels("urgency.csv", half))
         both = labels("urgency.csv", half) | labels("urgency_wide.csv", half)
         urgency(f"紧急程度，300 条和全部候选，{name}", suggester, texts, both)
+    if (folder / "replies.csv").is_file():
+        others = messages(folder / "replies.csv")
+        urgency("紧急程度，另 140 条候选（replies.csv）", suggester, others, labels("urgency_fresh.csv", None))
 
 
 def labels(file: str, half: int | None) -> dict[str, str]:

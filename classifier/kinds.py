@@ -55,9 +55,12 @@ class Cues:
             self._cues = tuple(_cue(row) for row in csv.DictReader(lines))
         self._finder = Finder(w for cue in self._cues if cue.where != "title" for w in cue.words)
 
-    def mixed(self, learnt: Answer, titles: Sequence[str], texts: Sequence[str]) -> Answer:
-        """``learnt`` for the posts of these titles (as written) and texts (title and body in normal form), with the cues."""
-        power = learnt.samples / (learnt.samples + HALF)
+    def mixed(self, learnt: Answer, titles: Sequence[str], texts: Sequence[str], half: int = HALF) -> Answer:
+        """``learnt`` for the posts of these titles (as written) and texts (title and body in normal form), with the cues.
+
+        ``half``: the samples at which the model's power is a half; 0 trusts it fully.
+        """
+        power = learnt.samples / (learnt.samples + half)
         scores = power * np.log(np.maximum(learnt.p, RAREST))
         column = {label: i for i, label in enumerate(learnt.labels)}
         heard = [cue for cue in self._cues if cue.kind in column]

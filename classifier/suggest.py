@@ -95,6 +95,8 @@ class Suggester:
         answers = ask(self.model, texts, matrix, self._beside)
         if "kind" in answers:
             answers |= {"kind": self._cues.mixed(answers["kind"], [p.title for p in posts], texts)}
+        if "request" in answers:
+            answers |= {"request": self._cues.mixed(answers["request"], [p.title for p in posts], texts, half=0)}
         where = [self._places.find(*each) for each in zip(texts, seen, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
         known = [likely(answers, i) for i in range(len(posts))]
