@@ -385,6 +385,31 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Bridge:
+    """连心桥: a matter that needs more than one answer, reviewed until a person closes it. It keeps no name."""
+
+    ticket: str
+    opened_at: datetime
+    by: str
+    need: str  # what is needed, in the clerk's words
+    review_at: datetime  # when somebody must look at it again
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeNote:
+    """What was done for it, by whom."""
+
+    bridge: int
+    at: datetime
+    by: str
+    done: str
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """A day's counts of one source, as the office keeps them: what came in, and what was left of it at each step."""
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from data.problem import Problem
+from data.store.automatic import Automatic
+from data.store.bridges import Bridges
 from data.store.decisions import Decisions
 from data.store.facts import Facts
 from data.store.heard import Heard
@@ -18,6 +20,7 @@ from data.store.people import People
 from data.store.reference_tables import ReferenceTables
 from data.store.runs import Runs
 from data.store.schema import migrations
+from data.store.series import Series
 from data.store.threads import Threads
 from data.store.tickets import Tickets
 from data.store.visits import Visits
@@ -48,12 +51,15 @@ class Store:
         self.decisions = Decisions(self.db)
         self.tickets = Tickets(self.db)
         self.outbox = Outbox(self.db)
+        self.automatic = Automatic(self.db)
         self.runs = Runs(self.db)
         self.facts = Facts(self.db)
+        self.bridges = Bridges(self.db)
         self.heard = Heard(self.db)
         self.people = People(self.db)
         self.reference = ReferenceTables(self.db)
         self.visits = Visits(self.db)
+        self.series = Series(self.db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -198,3 +198,25 @@ def intake_counts(db: Database) -> None:
            day text not null, source text not null, calls integer not null, answered integer not null,
            valid integer not null, requests integer not null, done integer not null, primary key (day, source))"""
     )
+
+
+@migrations()
+def decisions_by_time(db: Database) -> None:
+    """The automatic rule learns from the newest decisions only."""
+    db.execute("create index decisions_by_time on decisions (at)")
+
+
+@migrations()
+def bridges(db: Database) -> None:
+    """连心桥: matters followed until a person closes them, and what was done for each."""
+    db.execute(
+        """create table bridges (
+           id integer primary key, ticket text not null, opened_at text not null, "by" text not null, need text not null,
+           review_at text not null, closed_at text, closed_by text not null)"""
+    )
+    db.execute("create unique index bridges_open on bridges (ticket) where closed_at is null")
+    db.execute(
+        """create table bridge_notes (
+           id integer primary key, bridge integer not null, at text not null, "by" text not null, done text not null)"""
+    )
+    db.execute("create index bridge_notes_of on bridge_notes (bridge, id)")
