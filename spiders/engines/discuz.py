@@ -54,6 +54,7 @@ _TID = re.compile(r"(?:[?&]p?tid=|thread-)(\d{1,12})")
 _FID = re.compile(r"(?:[?&]fid=|forum-)(\d{1,12})")
 _PAGE = re.compile(r"[?&]page=(\d{1,6})|(?:thread|forum)-\d+-(\d{1,6})")
 _FLOORS = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
+_BY_ID = etree.XPath("id($name)")
 _EDIT_TIME = re.compile(r"于\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*编辑")
 
 
@@ -219,14 +220,22 @@ def _pid(node: Selector) -> str:
 
 def _own(node: Selector, pid: str, part: str) -> SelectorList[Selector]:
     """The element of this post that carries its number: libxml2 finds an id at once, but one forged in another's body."""
-    found = node.xpath(f'id("{part}{pid}")')
-    elsewhere = bool(found) and node.root not in found[0].root.iterancestors()
-    return node.xpath(f'(.//*[@id="{part}{pid}"])[1]') if elsewhere else found
+    found = _BY_ID(node.root, name=f"{part}{pid}")
+    if not isinstance(found, list) or not found:
+        return SelectorList()
+    if node.root not in found[0].iterancestors():
+        return node.xpath(f'(.//*[@id="{part}{pid}"])[1]')
+    return SelectorList([Selector(root=found[0], type="html")])
 
 
 def _stamp(node: SelectorList[Selector]) -> str:
     """The exact time in ``@title`` where the text is 昨天 or 3 分钟前, else the text."""
-    return node.xpath(".//span/@title").get() or node.xpath("string()").get("")
+    exact = (span.get("title") for one in node[:1] for span in one.root.iter("span"))
+    return next(filter(None, exact), None) or _text(node)
+
+
+def _text(node: SelectorList[Selector]) -> str:
+    return "".join(node[0].root.itertext()) if node else ""
 
 
 def _author(node: Selector) -> str | None:
@@ -243,7 +252,7 @@ def _author(node: Selector) -> str | None:
 
 
 def _floor(node: Selector, pid: str) -> int | None:
-    words = line(_own(node, pid, "postnum").xpath("string()").get("")).rstrip("# ")
+    words = line(_text(_own(node, pid, "postnum"))).rstrip("# ")
     return _FLOORS.get(words) or number(words)
 
 
@@ -251,7 +260,12 @@ def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[
     """点评 under one post. They have no id of their own, so one is made of what does not change: whose, when, what."""
     pid = _pid(node)
     seen: Counter[str] = Counter()
-    for comment in _own(node, pid, "comment_").xpath(f'.//div[{has_class("pstl")}][.//div[@class="psti"]]'):
+    place = _own(node, pid, "comment_")
+    for comment in (
+        ()
+        if not place or not len(place[0].root)
+        else place.xpath(f'.//div[{has_class("pstl")}][.//div[@class="psti"]]')
+    ):
         inner = comment.xpath('.//div[@class="psti"]')
         posted_at = context.time(_stamp(inner.xpath('./span[@class="xg1"]')))
         if posted_at is None:
