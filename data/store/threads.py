@@ -175,7 +175,7 @@ class Threads:
     def _chain(self, page: Snapshot) -> int:
         """Append a page to the hash chain; each link covers the one before and this page's own facts."""
         chain = link(self.chain_head(), page)
-        row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 6), "chain": chain}
+        row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 4), "chain": chain}
         return insert(self.db, "snapshots", row)
 
     def chain_head(self) -> str:
@@ -227,7 +227,7 @@ class Threads:
     def last_reads(self, *, settled: bool = False) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
         """(board, thread) of open tickets (``settled``: of all) -> when it was last tried, and last read completely."""
         which = "" if settled else f"where {WATCHED}"
-        found = {}
+        found: dict[tuple[str, str], tuple[datetime, datetime | None]] = {}
         # The order of a cross join is kept: from the few open tickets to the posts linked to them.
         linked = f"select m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number {which}"
         for threads in (f"select board, thread from tickets {which}", linked):
