@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from datetime import date, time
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from data.outward import NoticesTable, OfficeTable, Seconds, Table
 from data.problem import Problem
@@ -45,8 +46,31 @@ class CrawlTable(Table):
 
 
 class ClocksTable(Table):
+    """Rules for tickets filed from now on: what was promised on those filed before stays as it was.
+
+    With ``duty_only`` the clocks of 应答 and 签收 run only in the duty hours of working days. ``holidays`` and
+    ``make_up_days`` are for a year that chinesecalendar does not know yet; a year with a holiday here counts as known.
+    """
+
     reply_hours: float = Field(default=4, gt=0)
     undo_seconds: float = Field(default=10, ge=0)  # a filing waits this long in the outbox, so that it can be undone
+    duty_only: bool = False
+    duty_from: time = time(8)
+    duty_to: time = time(18)
+    accept_hours: float = Field(default=1, ge=0)  # 签收时限; 0: none
+    accept_urge: bool = False  # 催办 also where nobody has 签收 by then
+    urge_minutes: float = Field(default=60, ge=0)  # 催办 so long before the reply is due; 0: none
+    urge_days: int = Field(default=1, ge=0)  # and so many working days before 要求办结时间; 0: none
+    supervise: bool = True  # 督办 at due
+    leader: bool = True  # a copy to the office's leader at twice due
+    holidays: tuple[date, ...] = ()
+    make_up_days: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.duty_from >= self.duty_to:
+            raise ValueError("duty_from 要早于 duty_to")
+        return self
 
 
 class DeskTable(Table):
@@ -77,6 +101,12 @@ class AutomaticTable(Table):
     fresh_hours: float = Field(default=24, gt=0)  # older posts wait for a person
 
 
+class BarometerTable(Table):
+    """How many false alarms a month the office bears, over everything that is watched."""
+
+    alarms_per_month: float = Field(default=2, gt=0, le=1000)
+
+
 class Settings(Table):
     """Everything in liandong.toml."""
 
@@ -88,6 +118,7 @@ class Settings(Table):
     desk: DeskTable = DeskTable()
     alarm: AlarmTable = AlarmTable()
     automatic: AutomaticTable = AutomaticTable()
+    barometer: BarometerTable = BarometerTable()
 
 
 @dataclass(frozen=True)

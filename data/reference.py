@@ -38,6 +38,8 @@ Text = Annotated[str, Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[^|\r\n]+$")]  # a bar or a line break would not survive a CSV cell
 Words = Annotated[tuple[Word, ...], BeforeValidator(_words)]
 Day = Annotated[date | None, BeforeValidator(_blank_is_none)]
+Hours = Annotated[float | None, Field(gt=0), BeforeValidator(_blank_is_none)]
+Flag = Annotated[bool | None, BeforeValidator(_blank_is_none)]
 Optional = Annotated[Slug | None, BeforeValidator(_blank_is_none)]
 
 
@@ -67,6 +69,8 @@ class Board(Entry):
     rewritten: bool = False  # the site answers thread-T-1-1.html rather than forum.php?mod=viewthread&tid=T
     enabled: bool = True
     refused: str = ""  # why it may not be read, where it has said so
+    reply_hours: Hours = None  # overrides the city's 4 hours
+    duty_only: Flag = None  # do clocks keep to duty hours? None: as the city
     app_code: str = ""  # 人民网: the code the office was given for the signed interface; there is none of ours
 
 
@@ -97,7 +101,8 @@ class Unit(Entry):
     phone: str = ""  # of the officer, for the notice
     duty_phone: str = ""  # of the 24-hour team
     notices: Words = ()  # apprise URLs beside the city's own SMS gateway
-    reply_hours: Annotated[float | None, BeforeValidator(_blank_is_none)] = None  # overrides the city's 4 hours
+    reply_hours: Hours = None  # overrides the board's and the city's
+    duty_only: Flag = None  # do its clocks keep to duty hours?
     valid_from: Day = None
     valid_to: Day = None
     successor: Optional = None
@@ -336,6 +341,7 @@ MENDS: Mapping[str, str] = {
     "date_from_datetime_parsing": "应当是 2019-01-01 这样的日期；请改正",
     "date_parsing": "应当是 2019-01-01 这样的日期；请改正",
     "less_than_equal": "不能大于 {le}；请改正",
+    "greater_than": "要大于 {gt}；请改正",
     "greater_than_equal": "不能小于 {ge}；请改正",
     "string_type": "应当是文字，要加引号；请改正",
     "tuple_type": "应当是方括号里的一列；请改正",

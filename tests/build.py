@@ -14,6 +14,7 @@ from data.records import (
     Action,
     Choice,
     Decision,
+    Event,
     Kind,
     Post,
     Read,
@@ -178,4 +179,5 @@ def save_ticket(city: City, **given: Any) -> Ticket:
     the_ticket = ticket(**given)
     with city.store.transaction():
         city.store.tickets.file(the_ticket, "filed")
+        city.store.tickets.add_event(Event(the_ticket.number, the_ticket.filed_at, "file", "system"), "filed")
     return the_ticket

@@ -8,7 +8,7 @@ import pytest
 
 from data.city import City
 from tests.build import FILED, HOUR, MINUTE, decision, post, save_thread, save_ticket, suggestion
-from ticketing import checking, filing, watch
+from ticketing import checking, filing, urging, watch
 
 EVERY_CYCLE: dict[str, Callable[[City], object]] = {
     "posts without a suggestion": lambda c: c.store.threads.unread_by_machine(),
@@ -17,6 +17,7 @@ EVERY_CYCLE: dict[str, Callable[[City], object]] = {
     "acts that are due": lambda c: c.store.outbox.take(FILED, "me", HOUR, ["office", "notice"]),
     "watched threads": lambda c: watch.watches(c, FILED),
     "new evidence": lambda c: checking.check(c, FILED),
+    "what is to be urged": lambda c: urging.remind(c, FILED),
     "threads owed": lambda c: c.store.threads.owed("lyw", "2", FILED),
     "a board's health": lambda c: c.store.threads.health("lyw"),
     "the latest surge": lambda c: list(c.store.decisions.suggested_since(FILED)),
@@ -24,7 +25,7 @@ EVERY_CYCLE: dict[str, Callable[[City], object]] = {
     "a thread's next read": lambda c: save_thread(c, read_at=FILED + HOUR),
     "a decision": lambda c: filing.decide(c, decision(), FILED),
 }
-SMALL = ("tickets_watched",)  # holds open tickets only
+SMALL = ("tickets_watched", "tickets_provisional")  # holds open tickets only
 NEWEST = ("order by id desc limit 1",)  # reads one row from the end
 
 

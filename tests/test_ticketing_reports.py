@@ -105,7 +105,7 @@ def test_closing_tickets_changes_no_figure(judged: City) -> None:
     before = latency(judged, NOW)
     assert before.overall.unverifiable == 5
     for number in list(judged.store.tickets.states()):
-        lifecycle.move(judged, number, "close", "张敏", "", NOW)
+        lifecycle.move(judged, number, "close", "张敏", "", NOW, role="clerk")
     assert latency(judged, NOW) == before
 
 

@@ -1,4 +1,4 @@
-"""Looks at the watched threads' new evidence and writes down every verdict that changed."""
+"""Looks at the watched threads' new evidence and writes down every verdict that changed, and what follows from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from data.city import City
 from data.records import Event, Ticket, Verdict, VerdictName
-from ticketing import lifecycle, replies
+from ticketing import edits, lifecycle, replies, tentative, urging
 from ticketing.voices import Voices
 from ticketing.watch import WATCHED_FOR
 
@@ -29,7 +29,8 @@ def check(city: City, now: datetime) -> Mapping[str, int]:
                 _keep(city, ticket, fresh)
                 counts[fresh.name] += 1
         store.runs.set_mark(MARK, newest)
-    return counts
+        counts.update({"edited": edits.check(city, now), "recomputed": tentative.settle(city, now)})
+    return +counts
 
 
 def weigh(city: City, ticket: Ticket, now: datetime) -> None:
@@ -43,8 +44,10 @@ def weigh(city: City, ticket: Ticket, now: datetime) -> None:
 def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict | None:
     """The verdict as it is now, when it differs from the one that stands."""
     threads = city.store.threads
-    heard = threads.replies(ticket.board, ticket.thread, gone=True)
-    fresh = replies.verdict(ticket, heard, threads.reads(ticket.board, ticket.thread), voices, city.zone, now)
+    where = (ticket.board, ticket.thread)
+    heard, reads = threads.replies(*where, gone=True), threads.reads(*where)
+    seen, versions = threads.seen(*where), threads.versions(*where)
+    fresh = replies.verdict(ticket, heard, reads, voices, city.zone, now, seen, versions)
     standing = city.store.tickets.verdict(ticket.number)
     return fresh if standing is None or standing.evidence != fresh.evidence else None
 
@@ -62,6 +65,8 @@ def _candidates(city: City, read: set[tuple[str, str]], now: datetime) -> Iterat
 def _keep(city: City, ticket: Ticket, verdict: Verdict) -> None:
     tickets = city.store.tickets
     tickets.add_verdict(verdict)
+    if verdict.reply is not None:
+        urging.call_off(city, ticket.number, verdict.at)
     if verdict.answered_at and "answer" in lifecycle.moves_for(state := tickets.state(ticket.number), lifecycle.SYSTEM):
         note = f"原帖有实质答复（{verdict.answered_at.astimezone(city.zone):%Y-%m-%d %H:%M}）"
         event = Event(ticket.number, verdict.at, "answer", lifecycle.SYSTEM, note)

@@ -5,58 +5,95 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from data.city import City
-from data.problem import Problem
-from data.records import Event
+from data.records import Event, Ticket
+from ticketing import extensions, followup, pauses, returns
+from ticketing.standing import MoveError, RoleError, Standing, after, begun
+
+__all__ = ["MOVES", "STATES", "MoveError", "RoleError", "move", "moves_for", "standing", "state_after", "step"]
 
 STATES: Mapping[str, str] = {
     "filed": "已交办",
     "accepted": "已签收",
     "answered": "已答复",
     "returned": "已退单",
+    "refiled": "已改派",
     "supervised": "督办中",
     "closed": "已办结",
     "followed_up": "已回访",
     "archived": "已归档",
 }
-CLERK, UNIT, ADMIN, SYSTEM = "clerk", "liaison", "admin", "system"
+# Who moves a ticket: roles of the desk, the program itself, and the office system (what it says its people did).
+CLERK, UNIT, ADMIN, SYSTEM, OFFICE = "clerk", "liaison", "admin", "system", "office"
 OFFICE_SIDE = frozenset({CLERK, ADMIN})
+EVERYONE = frozenset({UNIT, OFFICE, *OFFICE_SIDE})
+
+
+class Terms(Protocol):
+    """What goes with a move: the data of its event, or MoveError when it cannot be made as things stand."""
+
+    def __call__(
+        self, city: City, ticket: Ticket, standing: Standing, data: Mapping[str, Any], now: datetime
+    ) -> Mapping[str, Any]: ...
+
+
+def _as_given(
+    city: City, ticket: Ticket, standing: Standing, data: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
+    return data
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An allowed move: from which states, to which, and who may make it. ``target`` None leaves the state as it is."""
+    """An allowed move: from which states, to which, and who may make it. ``target`` None leaves the state as it is.
+
+    ``says``: a word of explanation is required. ``terms``: what goes with it.
+    """
 
     name_zh: str
     sources: frozenset[str]
     target: str | None
     roles: frozenset[str]
+    says: bool = False
+    terms: Terms = _as_given
 
 
-def _move(name: str, sources: str, target: str | None, roles: Iterable[str]) -> Move:
-    return Move(name, frozenset(sources.split()), target, frozenset(roles))
+def _move(
+    name: str, sources: str, target: str | None, roles: Iterable[str], *, says: bool = False, terms: Terms = _as_given
+) -> Move:
+    return Move(name, frozenset(sources.split()), target, frozenset(roles), says, terms)
 
 
 OPEN = "filed accepted answered supervised"
+WORKING = "filed accepted supervised"
 MOVES: Mapping[str, Move] = {
     "file": _move("交办", "", "filed", {SYSTEM}),
-    "accept": _move("签收", "filed supervised", "accepted", {UNIT, CLERK, ADMIN}),
-    "answer": _move("答复", "filed accepted supervised", "answered", {SYSTEM, UNIT, CLERK, ADMIN}),
-    "return": _move("退单", "filed accepted", "returned", {UNIT, CLERK, ADMIN}),
-    "force": _move("维持交办", "returned", "filed", OFFICE_SIDE),
-    "supervise": _move("督办", "filed accepted", "supervised", {SYSTEM, *OFFICE_SIDE}),
+    "accept": _move("签收", "filed supervised", "accepted", EVERYONE),
+    "answer": _move("答复", WORKING, "answered", {SYSTEM, *EVERYONE}),
+    "return": _move("退单", WORKING, "returned", EVERYONE, says=True, terms=returns.terms),
+    "force": _move("维持交办", "returned", "filed", {OFFICE, *OFFICE_SIDE}, says=True),
+    "refile": _move("改派", "returned", "refiled", OFFICE_SIDE),
+    "ask_extension": _move("申请延期", OPEN, None, {UNIT, *OFFICE_SIDE}, says=True, terms=extensions.ask),
+    "grant_extension": _move("同意延期", OPEN, None, OFFICE_SIDE, terms=extensions.grant),
+    "refuse_extension": _move("不同意延期", OPEN, None, OFFICE_SIDE, says=True, terms=extensions.refuse),
+    "pause": _move("暂停计时", WORKING, None, {UNIT, *OFFICE_SIDE}, says=True, terms=pauses.pause),
+    "resume": _move("恢复计时", OPEN, None, {UNIT, *OFFICE_SIDE}, terms=pauses.resume),
+    "recompute": _move("重算办结时间", f"{OPEN} returned", None, {SYSTEM}),
     "urge": _move("催办", OPEN, None, {SYSTEM, *OFFICE_SIDE}),
-    "note": _move("备注", " ".join(STATES), None, {UNIT, *OFFICE_SIDE}),
-    "close": _move("办结", f"{OPEN} returned", "closed", OFFICE_SIDE),
-    "follow_up": _move("回访", "closed", "followed_up", OFFICE_SIDE),
-    "reopen": _move("重办", "closed followed_up", "filed", OFFICE_SIDE),
+    "supervise": _move("督办", WORKING, "supervised", {SYSTEM, *OFFICE_SIDE}),
+    "tell_leader": _move("抄报领导", WORKING, None, {SYSTEM, *OFFICE_SIDE}),
+    "assist": _move("增加协办", OPEN, None, OFFICE_SIDE),
+    "merge": _move("并入帖子", OPEN, None, OFFICE_SIDE),
+    "edited": _move("原帖已修改", " ".join(STATES), None, {SYSTEM}),
+    "reviewed": _move("已看过修改", " ".join(STATES), None, OFFICE_SIDE),
+    "note": _move("备注", " ".join(STATES), None, {SYSTEM, *EVERYONE}, says=True),
+    "close": _move("办结", f"{OPEN} returned", "closed", {OFFICE, *OFFICE_SIDE}),
+    "follow_up": _move("回访", "closed", "followed_up", OFFICE_SIDE, terms=followup.terms),
+    "reopen": _move("重办", "closed followed_up", "filed", OFFICE_SIDE, says=True, terms=followup.reopened),
     "archive": _move("归档", "closed followed_up", "archived", OFFICE_SIDE),
 }
-
-
-class MoveError(Problem):
-    """A move that is not allowed now; the message says why, in Chinese."""
 
 
 def state_after(events: Iterable[Event]) -> str:
@@ -65,6 +102,14 @@ def state_after(events: Iterable[Event]) -> str:
     for event in events:
         state = step(state, event.move)
     return state
+
+
+def standing(ticket: Ticket, events: Iterable[Event]) -> Standing:
+    """How a ticket stands by its events, oldest first; raises MoveError when one of them was not allowed."""
+    found = begun(ticket)
+    for event in events:
+        found = after(found, event, step(found.state, event.move))
+    return found
 
 
 def step(state: str, name: str) -> str:
@@ -82,13 +127,43 @@ def moves_for(state: str, role: str) -> list[str]:
     return [name for name, move in MOVES.items() if state in move.sources and role in move.roles]
 
 
-def move(city: City, number: str, name: str, by: str, note: str, now: datetime) -> Event:
-    """Make one move: an event is added, nothing is overwritten. Raises MoveError."""
-    store = city.store
-    with store.transaction():
-        state = store.tickets.state(number)
-        if not state:
+def move(
+    city: City,
+    number: str,
+    name: str,
+    by: str,
+    note: str,
+    now: datetime,
+    *,
+    role: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Make one move: an event is added, nothing is overwritten.
+
+    ``role`` is what ``by`` may do; without it, that of the user of this name (``system`` and ``office`` are the
+    program and the office system). Raises RoleError when the move is not theirs, MoveError when it cannot be made now.
+    """
+    tickets = city.store.tickets
+    with city.store.transaction():
+        ticket = tickets.ticket(number)
+        if ticket is None:
             raise MoveError(f"没有工单 {number}")
-        event = Event(number, now, name, by, note)
-        store.tickets.add_event(event, step(state, name))
+        now_stands = standing(ticket, tickets.events(number))
+        state = step(now_stands.state, name)
+        allowed = MOVES[name]
+        if (role or _role(city, by)) not in allowed.roles:
+            raise RoleError(f"{by} 不能{allowed.name_zh}这个工单")
+        if allowed.says and not note.strip():
+            raise MoveError(f"{allowed.name_zh}要写明理由或内容")
+        terms = allowed.terms(city, ticket, now_stands, data or {}, now)
+        event = Event(number, now, name, by, note, terms)
+        then = after(now_stands, event, state)
+        tickets.add_event(event, state, then.promise if then.promise != now_stands.promise else None)
     return event
+
+
+def _role(city: City, by: str) -> str:
+    if by in (SYSTEM, OFFICE):
+        return by
+    user = city.store.people.user(by)
+    return user.role if user else ""

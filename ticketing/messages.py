@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from classifier.contacts import contacts
 from data.city import City
@@ -30,12 +31,19 @@ class Kind:
     at_night: bool = False
 
 
-# {urgent} 即办 or nothing · {number} · {title}, cut to what fits · {due} · {unit} · {link}
+# {urgent} 即办 or nothing · {number} · {title}, cut to what fits · {due} 应答时限 · {settle} 办结时限 · {unit} · {link}
 KINDS: Mapping[str, Kind] = {
     "filing": Kind("{urgent}工单{number}：{title}。请于{due}前在原帖回复 {link}", at_night=True),
     "urge": Kind("催办：工单{number}应于{due}前在原帖回复，还没有看到：{title}。请抓紧 {link}"),
     "supervise": Kind("督办：工单{number}已过应答时限{due}，原帖仍无回复：{title}。请立即回复并说明原因 {link}"),
     "leader": Kind("抄报：{unit}的工单{number}应于{due}前答复，逾期仍未答复：{title} {link}", to_leader=True),
+    "urge-accept": Kind("催办：工单{number}还没有签收：{title}。请签收并于{due}前在原帖回复 {link}"),
+    "urge-completion": Kind("催办：工单{number}应于{settle}前办结：{title}。请抓紧办理 {link}"),
+    "supervise-completion": Kind("督办：工单{number}已过办结时限{settle}：{title}。请立即办理并说明原因 {link}"),
+    "leader-completion": Kind(
+        "抄报：{unit}的工单{number}应于{settle}前办结，逾期仍未办结：{title} {link}", to_leader=True
+    ),
+    "surge": Kind("{text}", at_night=True),  # a storm does not wait for the morning
     "digest": Kind("{text}"),
     "leader-digest": Kind("{text}", to_leader=True),
 }
@@ -60,6 +68,7 @@ def about(city: City, ticket: Ticket, kind: str) -> str:
         "urgent": "即办 " if ticket.urgency is Urgency.IMMEDIATE else "",
         "number": ticket.number,
         "due": f"{ticket.reply_due.astimezone(city.zone):%m-%d %H:%M}",
+        "settle": f"{_settle(city, ticket).astimezone(city.zone):%m-%d %H:%M}",
         "unit": unit.name if unit else ticket.unit,
         "link": _link(city, ticket),
     }
@@ -70,6 +79,12 @@ def about(city: City, ticket: Ticket, kind: str) -> str:
     room = LONGEST - units(words.format(**known, title=""))
     shown = cut(title, min(max(room, 1), LONGEST_TITLE))
     return cut(words.format(**known, title=shown).rstrip(), LONGEST)
+
+
+def _settle(city: City, ticket: Ticket) -> datetime:
+    """要求办结时间 as the ticket's events say."""
+    promise = city.store.tickets.promise(ticket.number)
+    return promise[0] if promise else ticket.completion_due
 
 
 def said(city: City, text: str) -> str:

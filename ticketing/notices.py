@@ -36,8 +36,14 @@ def put(city: City, ticket: str, kind: str, now: datetime, again: str = "") -> b
     that does not exist.
     """
     when = now if messages.KINDS[kind].at_night else awake(city, now)
-    key = f"notice/{ticket}" if kind == "filing" else f"notice/{ticket}/{kind}{f'/{again}' if again else ''}"
-    return city.store.outbox.put(OutboxEntry(key, NOTICE, ticket, {"ticket": ticket, "kind": kind}, now, when))
+    return city.store.outbox.put(
+        OutboxEntry(key(ticket, kind, again), NOTICE, ticket, {"ticket": ticket, "kind": kind}, now, when)
+    )
+
+
+def key(ticket: str, kind: str, again: str = "") -> str:
+    """The key a notice goes out under."""
+    return f"notice/{ticket}" if kind == "filing" else f"notice/{ticket}/{kind}{f'/{again}' if again else ''}"
 
 
 def awake(city: City, moment: datetime) -> datetime:

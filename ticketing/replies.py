@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from data.records import Read, ReadOutcome, Reply, Ticket, Verdict, VerdictName
+from data.records import Read, ReadOutcome, Reply, Ticket, Verdict, VerdictName, Version
 from ticketing.voices import Voice, Voices
 
 # A holding reply says that the matter was received or passed on, and nothing of the matter itself.
@@ -31,22 +33,41 @@ def is_holding(body: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    reply: Reply
+    """One wording of a reply: as it first stood, or as it was edited later."""
+
+    body: str
     voice: Voice
+    at: datetime  # since when it stood there
+    reply: Reply
 
 
 def verdict(
-    ticket: Ticket, replies: Iterable[Reply], reads: Sequence[Read], voices: Voices, zone: ZoneInfo, now: datetime
+    ticket: Ticket,
+    replies: Iterable[Reply],
+    reads: Sequence[Read],
+    voices: Voices,
+    zone: ZoneInfo,
+    now: datetime,
+    seen: Mapping[str, datetime] = MappingProxyType({}),
+    versions: Iterable[Version] = (),
 ) -> Verdict:
     """The table of the design. ``replies`` are all ever seen (deleted ones too); the order of nothing matters.
 
     Times are the board's own: a reply in time counts even if it was seen later, and one never seen does not.
+    ``seen`` says when a read first showed a reply (by id): it cannot have been written after that, whatever a board
+    says whose clock is fast, and counts from then with a mark; ``reply_at`` stays what the board says.
+    ``versions`` are former wordings: 收到 edited into an answer days afterwards was a holding reply, and an answer
+    only then; an answer edited away was still given. What stood there before the first read cannot be known.
     """
-    heard = [
-        _Heard(r, voices.voice(ticket.board, r.author, ticket.unit, r.posted_at.astimezone(zone).date()))
-        for r in sorted(replies, key=lambda r: (r.posted_at, r.id))
-    ]
-    own = [h.reply for h in heard if h.voice is Voice.OWN]
+    former: dict[str, list[Version]] = defaultdict(list)
+    for version in sorted(versions, key=lambda v: (v.until, v.id)):
+        former[version.reply].append(version)
+    heard: list[_Heard] = []
+    for reply in sorted(replies, key=lambda r: (r.posted_at, r.id)):
+        voice = voices.voice(ticket.board, reply.author, ticket.unit, reply.posted_at.astimezone(zone).date())
+        heard += _wordings(reply, voice, seen.get(reply.id, reply.posted_at), former[reply.id])
+    heard.sort(key=lambda h: h.at)
+    own = [h for h in heard if h.voice is Voice.OWN]
     marks = tuple(sorted({str(h.voice) for h in heard if h.voice not in (Voice.OWN, Voice.NOBODY)}))
     if own:
         return _answered(ticket, own, reads, marks, now)
@@ -54,24 +75,35 @@ def verdict(
     return Verdict(ticket.number, now, name, read=read, marks=marks)
 
 
+def _wordings(reply: Reply, voice: Voice, seen: datetime, former: Sequence[Version]) -> list[_Heard]:
+    """The reply as it first stood and after each edit, which the board dates, but never later than the read that found it."""
+    first = min(reply.posted_at, seen)
+    since = [first, *(v.until for v in former)]
+    if former and reply.edited_at:
+        since[-1] = max(first, min(reply.edited_at, former[-1].until))
+    bodies = [*(v.body for v in former), reply.body]
+    return [_Heard(body, voice, at, reply) for body, at in zip(bodies, since, strict=True)]
+
+
 def _answered(
-    ticket: Ticket, own: Sequence[Reply], reads: Sequence[Read], marks: tuple[str, ...], now: datetime
+    ticket: Ticket, own: Sequence[_Heard], reads: Sequence[Read], marks: tuple[str, ...], now: datetime
 ) -> Verdict:
-    first = own[0]
-    substantive = next((r for r in own if not is_holding(r.body)), None)
-    before = ("before-filing",) if first.posted_at < ticket.filed_at else ()
-    shown_by = [r for r in reads if r.complete and r.at >= first.posted_at]
+    first, at = own[0].reply, own[0].at
+    substantive = next((h.at for h in own if not is_holding(h.body)), None)
+    before = ("before-filing",) if at < ticket.filed_at else ()
+    ahead = ("board-clock-ahead",) if at < first.posted_at else ()
+    shown_by = [r for r in reads if r.complete and r.at >= at]
     return Verdict(
         ticket.number,
         now,
-        VerdictName.ON_TIME if first.posted_at <= ticket.reply_due else VerdictName.LATE,
+        VerdictName.ON_TIME if at <= ticket.reply_due else VerdictName.LATE,
         reply=first.id,
         reply_at=first.posted_at,
-        latency=max(0.0, (first.posted_at - ticket.filed_at).total_seconds()),
-        holding=is_holding(first.body),
-        answered_at=substantive.posted_at if substantive else None,
+        latency=max(0.0, (at - ticket.filed_at).total_seconds()),
+        holding=is_holding(own[0].body),
+        answered_at=substantive,
         read=min(shown_by, key=lambda r: (r.at, r.id)).id if shown_by else None,
-        marks=(*before, *marks),
+        marks=(*before, *ahead, *marks),
     )
 
 

@@ -84,7 +84,8 @@ create index tickets_unit on tickets (unit, filed_at);
 create index tickets_filed on tickets (filed_at);
 create index tickets_watched on tickets (reply_due) where {WATCHED};
 create index tickets_due on tickets (due) where state not in ('closed', 'followed_up', 'archived', 'refiled');
-create index tickets_provisional on tickets (number) where provisional;
+create index tickets_provisional on tickets (number)
+    where provisional and state not in ('closed', 'followed_up', 'archived', 'refiled');
 create index tickets_lead on tickets (lead) where lead <> '';
 
 create table merged (

@@ -1,0 +1,59 @@
+"""What is promised at a filing: from the settings and tables of that moment to dates that later rules never rewrite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from data.city import City
+from data.records import Urgency
+from ticketing import clocks
+from ticketing.clocks import Calendar, Duty
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The dates of a ticket filed at one moment; ``accept_due`` None: no 签收 clock."""
+
+    reply_due: datetime
+    accept_due: datetime | None
+    completion_due: datetime
+    tentative: bool
+
+
+def promise(city: City, unit: str, board: str, urgency: Urgency, days: int, at: datetime) -> Promise:
+    """The dates of a ticket of ``unit`` about a post on ``board``, filed at ``at``; works 即办 out after the reply."""
+    settings, known = city.settings.clocks, calendar(city)
+    duty = _duty(city, unit, board)
+    reply = clocks.reply_due(at, reply_hours(city, unit, board), duty, city.zone, known)
+    accept = clocks.reply_due(at, settings.accept_hours, duty, city.zone, known) if settings.accept_hours else None
+    completion, tentative = clocks.completion_due(at, urgency, days, city.zone, 0, known)
+    return Promise(reply, accept, max(completion, reply), tentative)
+
+
+def reply_hours(city: City, unit: str, board: str = "") -> float:
+    """The unit's own time to answer, else the board's, else the city's."""
+    reference = city.reference()
+    entries = (reference.unit.get(unit), reference.board.get(board))
+    return next((e.reply_hours for e in entries if e and e.reply_hours), city.settings.clocks.reply_hours)
+
+
+def _duty(city: City, unit: str, board: str) -> Duty | None:
+    """The duty hours the clock keeps to: as the unit says, else the board, else the city; None is round the clock."""
+    reference, settings = city.reference(), city.settings.clocks
+    entries = (reference.unit.get(unit), reference.board.get(board))
+    said = next((e.duty_only for e in entries if e and e.duty_only is not None), settings.duty_only)
+    return Duty(settings.duty_from, settings.duty_to) if said else None
+
+
+def calendar(city: City) -> Calendar:
+    """The State Council's working days with those the office supplied."""
+    settings = city.settings.clocks
+    return Calendar(frozenset(settings.holidays), frozenset(settings.make_up_days))
+
+
+def moved(city: City, due: datetime, urgency: Urgency, days: int, elapsed: timedelta) -> tuple[datetime, bool]:
+    """A completion date later by so many working days, or for 即办 by the time ``elapsed``, and whether it is 暂定."""
+    if urgency is Urgency.DAYS:
+        return clocks.days_later(due, days, city.zone, calendar(city)) if days > 0 else (due, False)
+    return due + elapsed, False
