@@ -26,7 +26,20 @@ class Body:
 # Not the author's own words at this moment: scripts, quotes of others, notices of the software, text against copying.
 _DROPPED_TAGS = frozenset({"script", "style", "noscript", "iframe", "object", "embed", "template", "title", "head"})
 _DROPPED_CLASSES = frozenset(
-    {"quote", "blockquote3", "locked", "pstatus", "jammer", "sign", "signature", "sigline", "tip", "edit_log", "modact"}
+    {
+        "quote",
+        "blockquote3",
+        "locked",
+        "pstatus",
+        "jammer",
+        "sign",
+        "signature",
+        "sigline",
+        "tip",
+        "edit_log",
+        "modact",
+        "quoteTips",
+    }
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
 # A line of its own, as the softwares write it: an author who quotes the notice in a sentence keeps his words.
@@ -62,6 +75,8 @@ _BLOCKS = frozenset(
         "form",
     ]
 )
+_FILE = re.compile(r"att_\d")
+_DOWNLOAD = re.compile(r"attachment|job\.php")
 _DECORATION = re.compile(r"smil|/static/image/|images/(?:post|wind|face)/|filetype/|/emotion|none\.gif", re.IGNORECASE)
 _ENTITY = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
 _SPACES = re.compile(r"[ \t\r\f\v\xa0\u3000\u2000-\u200a\u202f\u205f]+")
@@ -132,6 +147,8 @@ def _unwanted(tag: Tag) -> bool:
         return True
     if str(tag.get("id") or "").startswith(("attach_", "alert_")):  # a file's name and size; phpwind's edit notice
         return True
+    if _FILE.match(str(tag.get("id") or "")) and tag.find("a", href=_DOWNLOAD):  # phpwind's, in the middle of the words
+        return True
     return "copycode" in str(tag.get("onclick") or "").lower()
 
 
@@ -172,9 +189,7 @@ def _images(soup: BeautifulSoup, base: str) -> tuple[str, ...]:
 
 
 def _attachments(soup: BeautifulSoup, base: str) -> tuple[str, ...]:
-    links = (
-        absolute(str(a.get("href") or ""), base) for a in soup.find_all("a", href=re.compile(r"attachment|job\.php"))
-    )
+    links = (absolute(str(a.get("href") or ""), base) for a in soup.find_all("a", href=_DOWNLOAD))
     return tuple(dict.fromkeys(link for link in links if link and "nothumb" not in link))
 
 
