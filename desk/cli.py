@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = {
     "classify": "desk.commands.model:classify",
     "import": "desk.commands.incoming:import_",
     "run": "desk.commands.loop:run",
+    "automatic": "desk.commands.automatic:automatic",
     "review": "desk.commands.review:review",
     "file": "desk.commands.loop:file",
     "check": "desk.commands.loop:check",

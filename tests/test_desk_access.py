@@ -47,6 +47,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "bridge.close": ("POST", "/bridge/999/close", 302, "+--+"),
     "overview.boards": ("GET", "/boards", 200, "+-++"),
     "overview.status": ("GET", "/status", 200, "+-++"),
+    "overview.cancel": ("POST", "/status/999/cancel", 302, "+--+"),
     "overview.resend": ("POST", "/status/999/resend", 302, "+--+"),
     "overview.settle": ("POST", "/status/999/settle", 302, "+--+"),
     "overview.audit": ("GET", "/audit", 200, "---+"),

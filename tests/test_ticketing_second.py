@@ -139,3 +139,17 @@ def test_the_desk_sends_again_and_settles(tmp_path: Path) -> None:
     states = {e.id: e.state for key in ("notice/x", "notice/y") if (e := city.store.outbox.entry(key))}
     assert [states[i] for i in ids] == [OutboxState.WAITING, OutboxState.SENT]
     assert {a.what for a in city.store.people.audit()} >= {"重新发送", "人工确认已送达：已电话核实"}
+
+
+def test_a_filing_that_waits_is_taken_back_at_the_desk(tmp_path: Path) -> None:
+    city = desk_city.make(tmp_path / "city")
+    desk_city.staff(city)
+    filing.decide(city, decision(at=desk_city.NOW), desk_city.NOW)
+    [waits] = [e for e in city.store.outbox.entries(OutboxState.WAITING, "office") if e.subject == "lyw/101"]
+    client = desk_city.login(desk_city.desk(city, desk_city.Clock()), "clerk")
+    sign = desk_city.token(client, "/status")
+    client.post(f"/status/{waits.id}/cancel", data={"csrf_token": sign})
+    assert city.store.decisions.stage("lyw", "101") == "suggested"
+    assert (
+        "来不及撤回" in client.post(f"/status/{waits.id}/cancel", data={"csrf_token": sign}, follow_redirects=True).text
+    )

@@ -14,7 +14,7 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Run, Suggestion, Urgency
-from ticketing import alarm, checking, digest, office, outbox, sync, watch
+from ticketing import alarm, automatic, checking, digest, office, outbox, sync, watch
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
@@ -67,9 +67,12 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
     stages: dict[str, Callable[[], Mapping[str, Any]]] = {
         "crawl": lambda: crawl(city, clock),
         "suggest": lambda: suggest(city, clock, suggester),
+        "automatic": lambda: automatic.turn(city, clock()),
         "send": lambda: {"ok": True, **outbox.send_due(city, clock, me)},
         "check": lambda: {"ok": True, **checking.check(city, clock())},
     }
+    if city.settings.automatic.mode == "off":
+        del stages["automatic"]
     if office.can_answer(city):
         # After the check: a ticket closed over there is closed here only once it has its verdict.
         stages["sync"] = lambda: {"ok": True, **sync.pull(city, clock())}

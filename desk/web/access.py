@@ -43,6 +43,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "overview.boards": _OFFICE,
     "overview.status": _OFFICE,
     "overview.resend": _CLERKS,
+    "overview.cancel": _CLERKS,
     "overview.settle": _CLERKS,
     "overview.audit": frozenset({"admin"}),
 }

@@ -14,8 +14,8 @@ from data.store import StoreError
 from desk import charts
 from desk.columns import DEFINITIONS, NARROW, interval, place
 from desk.export import parts
-from desk.web.context import me, now, the_city, the_reference
-from ticketing import second
+from desk.web.context import me, note, now, the_city, the_reference
+from ticketing import filing, second
 from ticketing.figures import Row
 from ticketing.reports import LatencyReport, latency
 
@@ -113,6 +113,18 @@ def resend(number: int) -> Answer:
         flash(f"已重新排队：{entry.subject}", "ok")
     except second.SecondError as error:
         flash(str(error), "bad")
+    return redirect(url_for("overview.status"))
+
+
+@pages.post("/status/<int:number>/cancel")
+def cancel(number: int) -> Answer:
+    """Take back a filing that still waits, above all one the automatic rule made."""
+    entry = the_city().store.outbox.numbered(number)
+    if entry and entry.channel == filing.OFFICE and filing.undo(the_city(), int(entry.payload["decision"]), now()):
+        note("撤回交办", entry.subject)
+        flash(f"已撤回，帖子回到待处理：{entry.subject}", "ok")
+    else:
+        flash("来不及撤回：已经发出，或已经撤回", "warn")
     return redirect(url_for("overview.status"))
 
 

@@ -52,7 +52,13 @@ READS = {
     ReadOutcome.TOO_LARGE: "页面过大",
 }
 STAGES = {"crawl": "读取论坛", "suggest": "分析帖子", "send": "发送", "check": "核对答复"}
-ALERTS = {"board": "论坛异常", "emergency": "紧急情况", "dispatcher": "发送程序异常", "alarm": "长时间没有成功运行"}
+ALERTS = {
+    "board": "论坛异常",
+    "emergency": "紧急情况",
+    "dispatcher": "发送程序异常",
+    "alarm": "长时间没有成功运行",
+    "automatic": "自动交办停用",
+}
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
 
 # A run of digits that could be a telephone or QQ number, separators included; bounded, so that it cannot run away.
