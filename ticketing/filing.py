@@ -10,9 +10,12 @@ from data.city import City
 from data.problem import Problem
 from data.records import Action, Decision, Event, OutboxEntry, Post, Ticket
 from data.reference import Reference
-from ticketing import clocks, lifecycle
+from ticketing import lifecycle, promises
+from ticketing.promises import reply_hours
 
 OFFICE, NOTICE = "office", "notice"
+
+__all__ = ["FilingError", "acknowledged", "decide", "filing_key", "put", "reply_hours", "source", "undo"]
 
 
 class FilingError(Problem):
@@ -38,10 +41,24 @@ def decide(city: City, decision: Decision, now: datetime) -> int:
         if store.decisions.stage(decision.board, decision.thread) == "decided":
             last = store.decisions.of(decision.board, decision.thread)[-1]
             raise FilingError(f"这条帖子已由 {last.by} 处理（{last.at.astimezone(city.zone):%Y-%m-%d %H:%M}）")
+        if filing:
+            _not_twice(city, decision)
         number = store.decisions.decide(decision)
         if filing:
-            store.outbox.put(_filing(city, post, decision, number, now))
+            put(city, post, decision, number, now)
     return number
+
+
+def _not_twice(city: City, decision: Decision) -> None:
+    """A post that came back because it was edited may go to a further unit, never again to one that has it."""
+    tickets, store = city.store.tickets, city.store
+    if decision.automatic and store.decisions.back(decision.board, decision.thread):
+        raise FilingError("这条帖子交办后修改过，须由人处理")
+    for ticket in tickets.of(decision.board, decision.thread):
+        if ticket.unit == decision.unit and tickets.state(ticket.number) not in ("refiled", "archived"):
+            raise FilingError(f"该单位已有这条帖子的工单 {ticket.number}；请到工单页办理")
+    if linked := tickets.merged_into(decision.board, decision.thread):
+        raise FilingError(f"这条帖子已并入工单 {linked}；请到工单页办理")
 
 
 def undo(city: City, number: int, now: datetime) -> bool:
@@ -53,6 +70,9 @@ def undo(city: City, number: int, now: datetime) -> bool:
             return False
         if store.decisions.of(decision.board, decision.thread)[-1].id != number:
             return False
+        entry = store.outbox.entry(filing_key(decision.board, decision.thread, number))
+        if entry is not None and (entry.payload.get("lead") or entry.payload.get("origin")):
+            return False  # its other ticket says already that this one was filed
         if decision.action is not Action.REJECT and not store.outbox.cancel(
             filing_key(decision.board, decision.thread, number), now
         ):
@@ -66,8 +86,18 @@ def filing_key(board: str, thread: str, decision: int) -> str:
     return f"file/{board}/{thread}/{decision}"
 
 
-def _filing(city: City, post: Post, decision: Decision, number: int, now: datetime) -> OutboxEntry:
+def put(city: City, post: Post, decision: Decision, number: int, now: datetime, **more: str) -> str:
+    """Write the filing of the decision ``number`` down; the ticket's number. ``more``: its ``lead`` or ``origin``."""
+    entry = _filing(city, post, decision, number, now, more)
+    city.store.outbox.put(entry)
+    return str(entry.payload["number"])
+
+
+def _filing(
+    city: City, post: Post, decision: Decision, number: int, now: datetime, more: Mapping[str, str]
+) -> OutboxEntry:
     payload: Mapping[str, Any] = {
+        **more,
         "number": city.store.tickets.next_number(now.astimezone(city.zone).strftime("%Y%m%d")),
         "decision": number,
         "board": post.board,
@@ -98,8 +128,7 @@ def _ticket(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Tic
     post = store.threads.post(entry.payload["board"], entry.payload["thread"])
     if decision is None or post is None or decision.unit is None or decision.category is None or decision.kind is None:
         raise FilingError(f"发件 {entry.key} 所依据的帖子或决定不完整")
-    hours = reply_hours(city, decision.unit)
-    due, tentative = clocks.completion_due(at, decision.urgency, decision.days, city.zone, hours)
+    dates = promises.promise(city, decision.unit, post.board, decision.urgency, decision.days, at)
     return Ticket(
         number=str(entry.payload["number"]),
         board=post.board,
@@ -117,18 +146,15 @@ def _ticket(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Tic
         posted_at=post.posted_at,
         decided_at=decision.at,
         filed_at=at,
-        reply_due=clocks.reply_due(at, hours),
-        completion_due=due,
-        tentative=tentative,
+        reply_due=dates.reply_due,
+        completion_due=dates.completion_due,
+        tentative=dates.tentative,
+        lead=str(entry.payload.get("lead", "")),
+        origin=str(entry.payload.get("origin", "")),
+        accept_due=dates.accept_due,
     )
 
 
 def source(reference: Reference, post: Post) -> str:
     """来源: the board's name, or how it came in (电话, 来信 …)."""
     return reference.board[post.board].name if post.board in reference.board else post.section
-
-
-def reply_hours(city: City, unit: str) -> float:
-    """The unit's own time to answer, or the city's."""
-    entry = city.reference().unit.get(unit)
-    return entry.reply_hours if entry and entry.reply_hours else city.settings.clocks.reply_hours
