@@ -1,12 +1,13 @@
 """Turns scores into probabilities that hold: fitted on messages the scores were not trained on.
 
-Vector scaling (Guo et al. 2017): one scale, one shift per class, by least negative log-likelihood.
+Vector scaling (Guo et al. 2017): one scale, one shift per class; and a share of labels that are wrong whatever the scores
+say, so that the surest are not surer than people are. All three by least negative log-likelihood.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +16,28 @@ from numpy.typing import NDArray
 
 FOLDS = 4
 HOLD = 0.01  # pull of the shifts towards 0, per class; a class of three samples must not run away
+MOST_WRONG = 0.1
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """``scale`` for all classes, ``shift`` for each."""
+    """``scale`` for all classes, ``shift`` for each; ``wrong``: share of labels that any class may have by mistake."""
 
     scale: float
     shift: NDArray[np.float32]
+    wrong: float = 0.0
 
     def probabilities(self, scores: NDArray[Any]) -> Floats:
         """Rows of scores to rows of probabilities."""
-        return softmax(scores.astype(np.float64) * self.scale + self.shift)
+        clean = softmax(scores.astype(np.float64) * self.scale + self.shift)
+        mixed: Floats = (1 - self.wrong) * clean + self.wrong / clean.shape[1]
+        return mixed
 
     def softened(self, factor: float) -> Calibration:
         """Less sure by ``factor`` (below 1), for messages unlike those it was fitted on; a temperature of 1/factor."""
-        return Calibration(self.scale * factor, (self.shift * factor).astype(np.float32))
+        return Calibration(self.scale * factor, (self.shift * factor).astype(np.float32), self.wrong)
 
 
 def softmax(values: Floats) -> Floats:
@@ -43,41 +48,28 @@ def softmax(values: Floats) -> Floats:
 
 
 def fit(scores: Floats, truth: NDArray[np.int64]) -> Calibration:
-    """The scale and shifts under which ``truth`` (column numbers) is likeliest, given ``scores`` (rows, classes)."""
+    """The calibration under which ``truth`` (column numbers) is likeliest, given ``scores`` (rows, classes)."""
     from scipy.optimize import minimize
 
     rows, classes = scores.shape
     hit = truth[:, None] == np.arange(classes)
 
     def loss(x: Floats) -> tuple[float, Floats]:
-        p = softmax(scores * x[0] + x[1:])
-        error = (p - hit) / rows
-        pull = HOLD / classes * x[1:]
-        value = -np.log(np.maximum(p[hit], 1e-12)).mean() + 0.5 * float(pull @ x[1:])
-        return value, np.concatenate([[(error * scores).sum()], error.sum(axis=0) + pull])
+        scale, shift, wrong = x[0], x[1:-1], x[-1]
+        clean = softmax(scores * scale + shift)
+        right = clean[hit]
+        p = np.maximum((1 - wrong) * right + wrong / classes, 1e-12)
+        error = (clean - hit) * ((1 - wrong) * right / p / rows)[:, None]
+        pull = HOLD / classes * shift
+        value = -np.log(p).mean() + 0.5 * float(pull @ shift)
+        return value, np.concatenate(
+            [[(error * scores).sum()], error.sum(axis=0) + pull, [((right - 1 / classes) / p).mean()]]
+        )
 
-    start = np.concatenate([[3.0], np.zeros(classes)])
-    bounds = [(0.1, 50.0)] + [(-8.0, 8.0)] * classes
+    start = np.concatenate([[3.0], np.zeros(classes), [0.01]])
+    bounds = [(0.1, 50.0), *[(-8.0, 8.0)] * classes, (0.0, MOST_WRONG)]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Calibration(float(found[0]), found[1:].astype(np.float32))
-
-
-def held_out(
-    solve: Callable[[Any, NDArray[np.int64], int], tuple[Any, Any]],
-    matrix: Any,
-    truth: NDArray[np.int64],
-    classes: int,
-    texts: Sequence[str],
-) -> Floats:
-    """Scores (rows, classes) of every row, each by a model that has not seen it nor its duplicates."""
-    fold = folds(texts, truth, FOLDS)
-    scores = np.zeros((len(truth), classes))
-    for number in range(FOLDS):
-        apart = fold == number
-        if apart.any() and not apart.all():
-            weights, bias = solve(matrix[~apart], truth[~apart], classes)
-            scores[apart] = matrix[apart] @ weights + bias
-    return scores
+    return Calibration(float(found[0]), found[1:-1].astype(np.float32), float(found[-1]))
 
 
 def folds(texts: Sequence[str], truth: Sequence[Any] | NDArray[Any], count: int) -> NDArray[np.int64]:

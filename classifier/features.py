@@ -1,16 +1,18 @@
-"""TF-IDF of words and of character n-grams, counted for a whole batch at once with numpy.
+"""TF-IDF of words and of character n-grams, weighed by what each tells of the questions, for a whole batch at once with numpy.
 
 The words are what a clerk is shown; the characters carry what the tokenizer cut wrongly and names it does not know.
-A character n-gram is its code points packed into 64 bits, hashed (multiply-shift) to one of 2^20 buckets; the first
-HEAD characters count once more, because a message says early what it is about. Word counts and character counts are
-each 1 + log(count), times the inverse document frequency, scaled to length one.
+A character n-gram is 1 to LONGEST Chinese characters with nothing between them, its code points packed into 64 bits and
+hashed (multiply-shift) to one of 2^BITS buckets; the first HEAD characters count once more, because a message says early
+what it is about. Letters and figures are left out: in messages they are plot numbers, sums and masked names. Counts are
+1 + log(count), times the inverse document frequency, times the root of what the column tells (``telling``), and words, characters
+and head are each scaled to length one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -19,17 +21,35 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classifier.tokens import cutter, normal
+from classifier.tokens import cutter, normals
 
-LONGEST = 4  # characters of an n-gram
+LONGEST = 3  # characters of an n-gram
 BITS = 20
 HEAD = 80
 HEAD_WEIGHT = 0.5
+WORD_WEIGHT = 0.55
 RARE = 3  # an n-gram seen in fewer messages is dropped, a word in fewer than 2
 FEW = 3000  # messages up to which an n-gram seen twice is kept, too
+HAN = (0x4E00, 0x9FFF)
+PRIOR = 3.0  # messages' worth of doubt about a column that was seen seldom
+LEAST = 0.1  # what a column that tells nothing still counts
 
 Matrix = Any  # scipy.sparse.csr_matrix, float32; scipy ships no types
 Tokens = Sequence[Sequence[str]]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """1 + log(count) of words, n-grams and n-grams of the head, one row a text."""
+
+    words: Matrix
+    body: Matrix
+    head: Matrix
+
+    def rows(self, at: NDArray[Any]) -> Counts:
+        """Some of the rows."""
+        return Counts(self.words[at], self.body[at], self.head[at])
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +58,7 @@ class Features:
 
     vocabulary: tuple[str, ...]
     buckets: NDArray[np.int32]
-    idf: NDArray[np.float32]  # one per column
+    weight: Floats  # one per column
     city: tuple[str, ...] = ()  # words given to the tokenizer
     engine: str = ""  # the tokenizer it was learnt with
 
@@ -62,26 +82,37 @@ class Features:
         tokenizer = cutter(self.city, self.engine)
         return [tokenizer(t) for t in texts]
 
+    def counted(self, texts: Sequence[str], tokens: Tokens | None = None) -> Counts:
+        """What stands in texts (in normal form; ``tokens`` if they are cut already)."""
+        place = self._column.get
+        rows = [[c for c in map(place, row) if c is not None] for row in (self.cut(texts) if tokens is None else tokens)]
+        return Counts(_rows(rows, len(self.vocabulary)), *_grams(texts, self._slot, len(self.buckets)))
+
+    def weighed(self, counts: Counts) -> Matrix:
+        """Counts to rows of ``size`` columns."""
+        split = len(self.vocabulary)
+        words, grams = self.weight[:split], self.weight[split:]
+        body, head = _scaled(counts.body, grams), _scaled(counts.head, grams, HEAD_WEIGHT)
+        return sparse.hstack([_scaled(counts.words, words, WORD_WEIGHT), body + head], format="csr", dtype=np.float32)
+
     def matrix(self, texts: Sequence[str], tokens: Tokens | None = None) -> Matrix:
         """One row a text (in normal form; ``tokens`` if they are cut already), ``size`` columns."""
-        known, split = self._column, len(self.vocabulary)
-        rows = [[known[w] for w in row if w in known] for row in (self.cut(texts) if tokens is None else tokens)]
-        by_word = _weighed(_counted(rows, split), self.idf[:split])
-        idf = self.idf[split:]
-        body = _weighed(_grams(texts, self._slot, len(self.buckets)), idf)
-        head = _weighed(_grams([t[:HEAD] for t in texts], self._slot, len(self.buckets)), idf)
-        return sparse.hstack([by_word, body + HEAD_WEIGHT * head], format="csr", dtype=np.float32)
+        return self.weighed(self.counted(texts, tokens))
+
+    def told(self, tells: Floats) -> Features:
+        """The same columns, each weighed by what it ``tells``, too."""
+        return replace(self, weight=(self.weight * tells).astype(np.float32))
 
 
 def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: str = "") -> Features:
     """The columns worth keeping of ``texts`` (normal form): frequent enough, the most frequent first, at most ``room``."""
     tokenizer = cutter(city, engine)
-    seen = Counter(chain.from_iterable(sorted({w for w in tokenizer(t) if not w.isspace()}) for t in texts))
+    seen = Counter(chain.from_iterable(sorted({w for w in tokenizer(t) if len(w) > 1 and w.isalpha()}) for t in texts))
     kept = [(w, n) for w, n in seen.most_common(room // 3) if n >= 2]
     vocabulary = sorted(kept)
     frequency = np.zeros(1 << BITS, np.int32)
     for start in range(0, len(texts), 1000):
-        grams = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32), 1 << BITS)
+        grams, _ = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32), 1 << BITS)
         frequency += np.bincount(grams.indices, minlength=1 << BITS).astype(np.int32)
     order = np.argsort(-frequency, kind="stable")[: room - len(vocabulary)]
     buckets = np.sort(order[frequency[order] >= (RARE if len(texts) > FEW else 2)]).astype(np.int32)
@@ -90,45 +121,78 @@ def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: s
     return Features(tuple(w for w, _ in vocabulary), buckets, idf, city, engine)
 
 
+def telling(counts: Counts, truth: NDArray[np.int64], labels: int) -> Floats:
+    """How much each column tells of the labels (``truth``: a column number a row): from 0 to about 1.
+
+    The Kullback-Leibler divergence of the labels of the messages a column stands in from those of all messages,
+    seen through PRIOR messages of doubt, as a share of the entropy of the labels.
+    """
+    prior = np.maximum(np.bincount(truth, minlength=labels), 0.5) / len(truth)
+    which = sparse.csr_matrix((np.ones(len(truth)), (truth, np.arange(len(truth)))), shape=(labels, len(truth)))
+    told = [_divergence((which @ _present(part)).toarray(), prior) for part in (counts.words, counts.body)]
+    entropy = -(prior * np.log(prior)).sum()
+    found: Floats = (np.concatenate(told) / max(entropy, 1e-9)).astype(np.float32)
+    return found
+
+
+def _divergence(seen: NDArray[Any], prior: NDArray[Any]) -> NDArray[Any]:
+    likely = (seen + PRIOR * prior[:, None]) / (seen.sum(axis=0) + PRIOR)
+    found: NDArray[Any] = (likely * np.log(likely / prior[:, None])).sum(axis=0)
+    return found
+
+
 def prepared(texts: Iterable[str]) -> list[str]:
     """Texts as people wrote them, in normal form."""
-    return [normal(t) for t in texts]
+    return normals(list(texts))
 
 
-def _counted(rows: Sequence[Sequence[int]], width: int) -> Matrix:
+def _present(counted: Matrix) -> Matrix:
+    ones = np.ones(len(counted.data), np.float32)
+    return sparse.csr_matrix((ones, counted.indices, counted.indptr), shape=counted.shape)
+
+
+def _rows(rows: Sequence[Sequence[int]], width: int) -> Matrix:
     indices = np.fromiter(chain.from_iterable(rows), np.int32)
     pointer = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int32)
-    counted = sparse.csr_matrix((np.ones(len(indices), np.float32), indices, pointer), shape=(len(rows), width))
-    counted.sum_duplicates()
-    return counted
+    return _logs(sparse.csr_matrix((np.ones(len(indices), np.float32), indices, pointer), shape=(len(rows), width)))
 
 
-def _grams(texts: Sequence[str], slot: NDArray[np.int32], width: int) -> Matrix:
-    """Counts of every n-gram of 1 to LONGEST characters that ``slot`` has a column for."""
-    lengths = np.array([len(t) for t in texts], np.int64)
-    code = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), np.uint32).astype(np.uint64) & np.uint64(0xFFFF)
+def _grams(texts: Sequence[str], slot: NDArray[np.int32], width: int) -> tuple[Matrix, Matrix]:
+    """Counts of every n-gram that ``slot`` has a column for: in the text, and in its first HEAD characters."""
+    lengths = np.array([len(t) + 1 for t in texts], np.int64)
+    code = np.frombuffer("\0".join([*texts, ""]).encode("utf-32-le", "replace"), np.uint32)
+    han = (code >= HAN[0]) & (code <= HAN[1])
     row = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
-    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(code))  # characters to the end of the text
-    rows, columns = [], []
-    key = code
+    place = np.arange(len(code)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    letters = code.astype(np.uint64)
+    key, whole = letters, han
+    found = []
     for n in range(1, LONGEST + 1):
         if n > 1:
-            key = (key[:-1] << np.uint64(16)) | code[n - 1 :]
-        bucket = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - BITS)
-        column = slot[bucket.astype(np.int64)]
-        inside = (left[: len(key)] >= n) & (column >= 0)
-        rows.append(row[: len(key)][inside])
-        columns.append(column[inside])
-    at = (np.concatenate(rows), np.concatenate(columns))
-    counted = sparse.csr_matrix((np.ones(len(at[0]), np.float32), at), shape=(len(texts), width))
+            key, whole = (key[:-1] << np.uint64(16)) | letters[n - 1 :], whole[:-1] & han[n - 1 :]
+        at = np.flatnonzero(whole)
+        column = slot[((key[at] * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - BITS)).astype(np.int64)]
+        at, column = at[column >= 0], column[column >= 0]
+        found.append((row[at], column, place[at] <= HEAD - n))
+    rows, columns, early = (np.concatenate(each) for each in zip(*found, strict=True))
+    shape = (len(texts), width)
+    return _summed(rows, columns, shape), _summed(rows[early], columns[early], shape)
+
+
+def _summed(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> Matrix:
+    return _logs(sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape))
+
+
+def _logs(counted: Matrix) -> Matrix:
     counted.sum_duplicates()
+    counted.data = 1 + np.log(counted.data)
     return counted
 
 
-def _weighed(counted: Matrix, idf: NDArray[np.float32]) -> Matrix:
-    """Counts to TF-IDF in place, every row of length one (or empty)."""
-    counted.data = (1 + np.log(counted.data)) * idf[counted.indices]
+def _scaled(counted: Matrix, weight: Floats, length: float = 1.0) -> Matrix:
+    """Every row weighed and of that length (or empty)."""
+    data = counted.data * weight[counted.indices]
     row = np.repeat(np.arange(counted.shape[0]), np.diff(counted.indptr))
-    length = np.sqrt(np.bincount(row, counted.data**2, minlength=counted.shape[0]))
-    counted.data = (counted.data / length[row]).astype(np.float32)
-    return counted
+    now = np.sqrt(np.bincount(row, data**2, minlength=counted.shape[0]))
+    scaled = (data * (length / np.maximum(now, 1e-9))[row]).astype(np.float32)
+    return sparse.csr_matrix((scaled, counted.indices, counted.indptr), shape=counted.shape)

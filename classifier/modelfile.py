@@ -24,7 +24,7 @@ from classifier.features import BITS, Features
 from classifier.model import Head, Model
 from data.problem import Problem
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 64 << 20  # bytes of all members, unpacked
 MEMBERS = 64
 # What zipfile, json and numpy raise for a file that is not what it should be.
@@ -82,10 +82,16 @@ def _content(model: Model) -> dict[str, bytes]:
         "city": f.city,
         "engine": f.engine,
         "heads": {
-            n: {"labels": h.labels, "scale": h.calibration.scale, "samples": h.samples} for n, h in model.heads.items()
+            n: {
+                "labels": h.labels,
+                "scale": h.calibration.scale,
+                "wrong": h.calibration.wrong,
+                "samples": h.samples,
+            }
+            for n, h in model.heads.items()
         },
     }
-    arrays: dict[str, Any] = {"buckets": f.buckets, "idf": f.idf}
+    arrays: dict[str, Any] = {"buckets": f.buckets, "weight": f.weight}
     for name, head in model.heads.items():
         arrays |= {f"{name}.weights": head.weights, f"{name}.scale": head.scale}
         arrays |= {f"{name}.bias": head.bias, f"{name}.shift": head.calibration.shift}
@@ -137,8 +143,8 @@ def _model(version: str, content: Mapping[str, bytes]) -> Model:
     buckets = _array(content, "buckets", np.int32, None)
     if len(buckets) and not (buckets.min() >= 0 and buckets.max() < 1 << BITS):
         raise ValueError("buckets")
-    idf = _array(content, "idf", np.float32, (split + len(buckets),))
-    features = Features(tuple(header["vocabulary"]), buckets, idf, tuple(header["city"]), str(header["engine"]))
+    weight = _array(content, "weight", np.float32, (split + len(buckets),))
+    features = Features(tuple(header["vocabulary"]), buckets, weight, tuple(header["city"]), str(header["engine"]))
     return Model(version, features, {n: _head(content, n, h, features.size) for n, h in header["heads"].items()})
 
 
@@ -149,7 +155,11 @@ def _head(content: Mapping[str, bytes], name: str, header: Mapping[str, Any], si
         _array(content, f"{name}.weights", np.int8, (size, len(labels))),
         _array(content, f"{name}.scale", np.float32, (size,)),
         _array(content, f"{name}.bias", np.float32, (len(labels),)),
-        Calibration(float(header["scale"]), _array(content, f"{name}.shift", np.float32, (len(labels),))),
+        Calibration(
+            float(header["scale"]),
+            _array(content, f"{name}.shift", np.float32, (len(labels),)),
+            float(header["wrong"]),
+        ),
         int(header["samples"]),
     )
 
