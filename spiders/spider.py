@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -50,6 +50,7 @@ class _Reading:
     pages: list[Snapshot] = field(default_factory=list)
     missing: int = 0
     size: int = 0
+    closed: bool = False  # as the list shows it: phpwind does not say so on the thread's own page
 
 
 @dataclass
@@ -170,7 +171,7 @@ class BoardSpider(Spider):
             yield from self._fed(found, changed, page)
         for row in rows:
             if row.thread in changed:
-                yield from self._ask_thread(row.thread, walking.section)
+                yield from self._ask_thread(row.thread, walking.section, closed=row.state is ThreadState.CLOSED)
         yield from self._next_list(found, rows, changed, walking)
 
     def _believable(self, page: Page, rows: list[ListRow], walking: _Walking) -> Validators:
@@ -234,10 +235,10 @@ class BoardSpider(Spider):
             met = min(met, self.back_to)
         return touched >= max(met, walk.horizon)
 
-    def _ask_thread(self, thread: str, section: str, priority: int = 5) -> Iterator[Request]:
+    def _ask_thread(self, thread: str, section: str, priority: int = 5, *, closed: bool = False) -> Iterator[Request]:
         if self._reads_threads and thread not in self.asked:
             self.asked.add(thread)
-            reading = _Reading(thread, section)
+            reading = _Reading(thread, section, closed=closed)
             yield self._request(self.engine.thread_ask(self.board, thread), self.on_thread, priority, reading=reading)
 
     def on_thread(self, response: Response, reading: _Reading) -> Iterator[Any]:
@@ -288,7 +289,8 @@ class BoardSpider(Spider):
             len(reading.pages),
             detail,
         )
-        yield ReadThread(reading.post, tuple(reading.replies.values()), read, tuple(reading.pages))
+        post = replace(reading.post, state=ThreadState.CLOSED) if reading.closed else reading.post
+        yield ReadThread(post, tuple(reading.replies.values()), read, tuple(reading.pages))
 
     def _unread(self, reading: _Reading, outcome: ReadOutcome, detail: str, status: int | None) -> None:
         """A thread that could not be read: kept as a read, and a failure of the board unless the thread itself is gone."""
