@@ -130,12 +130,15 @@ def receiver(unit: Unit) -> Receiver:
 
 
 def by_apprise(urls: Sequence[str], title: str, body: str) -> bool:
-    """Tell every address; False when one is not understood or did not confirm."""
-    import apprise
+    """Tell every address; False when one is not understood, did not confirm, or broke on the way."""
+    try:
+        import apprise
 
-    outlet = apprise.Apprise()
-    understood = [outlet.add(url) for url in urls]
-    return bool(outlet.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)) and all(understood)
+        outlet = apprise.Apprise()
+        understood = [outlet.add(url) for url in urls]
+        return bool(outlet.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)) and all(understood)
+    except Exception:  # noqa: BLE001 - a service's own fault must not hide that the SMS went
+        return False
 
 
 def _tell(city: City, entry: OutboxEntry, to: Receiver) -> None:
