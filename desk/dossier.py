@@ -31,7 +31,8 @@ def page(city: City, ticket: Ticket, files: Mapping[int, tuple[str, str]]) -> st
     """The summary as HTML; ``files``: snapshot -> the name it was exported under and its SHA-256."""
     store, tables = city.store, city.reference()
     verdicts = store.tickets.verdicts(ticket.number)
-    reads = store.threads.reads(ticket.board, ticket.thread)
+    threads = [(ticket.board, ticket.thread), *store.tickets.merged(ticket.number)]  # posts on the same matter
+    reads = [read for board, thread in threads for read in store.threads.reads(board, thread)]
     post = store.threads.post(ticket.board, ticket.thread)
     board, unit = tables.board.get(ticket.board), tables.unit.get(ticket.unit)
     facts = [
@@ -51,10 +52,13 @@ def page(city: City, ticket: Ticket, files: Mapping[int, tuple[str, str]]) -> st
         _table(("核对时间", "结论", "说明"), [_verdict(city, v) for v in verdicts]),
         "<h2>原帖里的跟帖</h2>",
         "<p>时间是论坛自己写的时间。删除过的跟帖也列出，并注明。</p>",
-        _table(("时间", "账号", "身份", "内容"), _replies(city, ticket)),
+        _table(
+            ("原帖", "时间", "账号", "身份", "内容"),
+            [row for where in threads for row in _replies(city, ticket, *where)],
+        ),
         "<h2>每一次读取</h2>",
         "<p>只有“完整”的读取才能说明没有答复。页面是论坛当时发来的原样，存在本文件夹里；同名的 .txt 是其中的文字。</p>",
-        _table(("读取时间", "结果", "完整", "页面文件和 SHA-256"), [_read(city, r, files) for r in reads]),
+        _table(("原帖", "读取时间", "结果", "完整", "页面文件和 SHA-256"), [_read(city, r, files) for r in reads]),
         "<h2>怎样核对页面没有改过</h2>",
         "<p>在本文件夹里运行 <code>certutil -hashfile 文件名 SHA256</code>（Windows）或 <code>sha256sum 文件名</code>，"
         "结果应与上表相同。所有页面按先后连成一条哈希链，链头每天随日报送出；链头现为 "
@@ -94,11 +98,12 @@ def _verdict(city: City, verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def _replies(city: City, ticket: Ticket) -> Iterable[tuple[str, ...]]:
+def _replies(city: City, ticket: Ticket, board: str, thread: str) -> Iterable[tuple[str, ...]]:
     threads, voices = city.store.threads, Voices(city.reference())
-    standing = {r.id for r in threads.replies(ticket.board, ticket.thread)}
-    for reply in threads.replies(ticket.board, ticket.thread, gone=True):
+    standing = {r.id for r in threads.replies(board, thread)}
+    for reply in threads.replies(board, thread, gone=True):
         yield (
+            f"{board}/{thread}",
             reply.posted_at.astimezone(city.zone).strftime("%Y-%m-%d %H:%M:%S"),
             reply.author or "匿名",
             _who(city, ticket, reply, voices) + ("" if reply.id in standing else "（跟帖后来删除了）"),
@@ -108,13 +113,19 @@ def _replies(city: City, ticket: Ticket) -> Iterable[tuple[str, ...]]:
 
 def _who(city: City, ticket: Ticket, reply: Reply, voices: Voices) -> str:
     day = reply.posted_at.astimezone(city.zone).date()
-    return WHO[voices.voice(ticket.board, reply.author, ticket.unit, day)]
+    return WHO[voices.voice(reply.board, reply.author, ticket.unit, day)]
 
 
 def _read(city: City, read: Read, files: Mapping[int, tuple[str, str]]) -> tuple[str, ...]:
     pages = "\n".join(f"{name}  {digest}" for name, digest in (files[i] for i in read.snapshots if i in files))
     said = READS[read.outcome] + (f"：{read.detail}" if read.detail else "")
-    return local(read.at, city), said, "完整" if read.complete else "不完整", pages or "没有保存页面"
+    return (
+        f"{read.board}/{read.thread}",
+        local(read.at, city),
+        said,
+        "完整" if read.complete else "不完整",
+        pages or "没有保存页面",
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -72,7 +72,8 @@ def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
     from desk import dossier
 
     store = city.store
-    reads = store.threads.reads(ticket.board, ticket.thread)
+    threads = [(ticket.board, ticket.thread), *store.tickets.merged(ticket.number)]
+    reads = [read for board, thread in threads for read in store.threads.reads(board, thread)]
     kept = [i for read in reads for i in read.snapshots]
     out.mkdir(parents=True, exist_ok=True)
     files: dict[int, tuple[str, str]] = {}
@@ -87,7 +88,7 @@ def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
         "reply_due": local(ticket.reply_due, city),
         "verdicts": store.tickets.verdicts(ticket.number),
         "events": store.tickets.events(ticket.number),
-        "replies": store.threads.replies(ticket.board, ticket.thread, gone=True),
+        "replies": [reply for board, thread in threads for reply in store.threads.replies(board, thread, gone=True)],
         "reads": reads,
         "pages": names,
         "sha256": dict(files.values()),
