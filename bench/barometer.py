@@ -22,7 +22,7 @@ from ticketing.surveillance import ears
 ALARMS = 2.0  # a month, over the whole board
 WARM = 44  # days before anything is judged
 WINDOW = BASELINE + GUARD + 14  # days the barometer looks at
-OFTEN = 24.0  # posts a day from which a category is "one an hour"
+SIZES = (("每天 100 条以上", 100.0, 1e9), ("每天 24–100 条", 24.0, 100.0), ("每天不到 24 条", 0.0, 24.0))
 
 Alarm = tuple[int, int]  # hour at which it is known, series
 
@@ -56,9 +56,9 @@ def main(quick: bool = True) -> None:
 def report(name: str, false: float, found: Sequence[Seen]) -> None:
     """One block a method: false alarms, then by rise and by size of category how many were seen and how soon."""
     print(f"{name}：误报 {false:.1f} 次/月")
-    for title, keep in (("每天 24 条以上的类别", lambda r: r.usual >= OFTEN), ("不到 24 条的类别", lambda r: r.usual < OFTEN)):
+    for title, least, most in SIZES:
         for factor in FACTORS:
-            mine = [s for s in found if keep(s.rise) and s.rise.factor == factor]
+            mine = [s for s in found if least <= s.rise.usual < most and s.rise.factor == factor]
             print(f"   {title}  {factor:4g} 倍  {line(mine)}")
 
 

@@ -1,56 +1,147 @@
-"""The city's barometer: a category that rises well above what its own past lets expect.
-
-One-sided Poisson test of the newest hours against the mean of as many hours before, in blocks of the same length
-(the idea of EARS C1–C3, Hutwagner et al. 2003, without its 7-day rhythm, for which a young city has no days yet).
-"""
+"""What is rising in the city now: every series judged against its own past, as of any moment."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
 
 from data.city import City
+from data.store.series import Name, Request
+from ticketing import series
+from ticketing.charts import sounding, threshold
+from ticketing.expectation import Expected, expect, young
+from ticketing.rhythm import midnight
+from ticketing.series import CHARTED, PHRASE, Window
 
-LOOK_BACK = timedelta(days=28)
-UNLIKELY = 1e-4  # chance of a false alarm in one category at one look
-LEAST = 5  # fewer posts than this are no surge
-FLOOR = 0.5  # posts a block: what a category never met is expected to bring
+BEGUN = "barometer.begun"  # when the city began to be watched, in seconds
+OLD_ENOUGH = timedelta(days=14)  # watched for so long, a city is judged by its own four weeks
+SETTLE = timedelta(hours=3)  # watched for less, nothing is told
+FOR_PHRASES = 0.25  # of the false alarms that are allowed
+LEAST = 4  # fewer posts than this are no rise
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A category with more posts in the newest hours than expected."""
+    """A series that brings more than expected, since when, and the posts behind it, oldest first."""
 
-    category: str
+    sort: str  # all, board, field, category, unit, district or phrase
+    name: str
+    since: datetime
     count: int
     expected: float
-    p: float
-    since: datetime
-    posts: tuple[str, ...]
+    evidence: float
+    requests: tuple[Request, ...]
+
+    @property
+    def times(self) -> float:
+        """How many times what was expected."""
+        return self.count / max(self.expected, 1e-9)
 
 
-def rises(city: City, now: datetime, hours: int = 3) -> list[Rise]:
-    """Categories (second level where suggested) that rose in the last ``hours``, the most surprising first."""
-    from scipy import stats
+def rises(city: City, now: datetime, names: Iterable[Name] | None = None) -> list[Rise]:
+    """The series (of ``names``, or all) whose charts sound at ``now``, the most evident first. Counts must be up to date."""
+    begun = begin(city, now)
+    if now - begun < SETTLE:
+        return []
+    wanted = set(names) if names is not None else _all(city, now)
+    spoken = {n for n in wanted if n[0] == PHRASE}
+    limits = _limits(city)
+    found = _judged(city, wanted - spoken, now, begun, limits[0])
+    if now - begun >= OLD_ENOUGH:  # before that nobody knows which words are usual here
+        found += _judged(city, _often(city, spoken, now), now, begun, limits[1])
+    return sorted(found, key=lambda r: -r.evidence)
 
-    window = timedelta(hours=hours)
-    newest: dict[str, list[str]] = defaultdict(list)
-    before: dict[str, int] = defaultdict(int)
-    first = now
-    for key, category, posted_at in city.store.decisions.suggested_since(now - LOOK_BACK):
-        if posted_at > now:
-            continue  # a board's wrong clock, or a look at a time gone by
-        first = min(first, posted_at)
-        if posted_at > now - window:
-            newest[category].append(key)
-        else:
-            before[category] += 1
-    blocks = max(1.0, (now - window - first) / window)
+
+def begin(city: City, now: datetime) -> datetime:
+    """When the city began to be watched: now, if it is the first time of asking."""
+    seconds = city.store.runs.mark(BEGUN)
+    if not seconds:
+        seconds = int(now.timestamp())
+        with city.store.transaction():
+            city.store.runs.set_mark(BEGUN, seconds)
+    return datetime.fromtimestamp(seconds, now.tzinfo)
+
+
+def _limits(city: City) -> tuple[float, float]:
+    """From which evidence named series sound, and from which phrases."""
+    alarms = city.settings.barometer.alarms_per_month
+    sizes = series.watched(city.reference())
+    named = sum(size for sort, size in sizes.items() if sort != PHRASE)
+    return threshold(named, alarms * (1 - FOR_PHRASES)), threshold(sizes[PHRASE], alarms * FOR_PHRASES)
+
+
+def _all(city: City, now: datetime) -> set[Name]:
+    """Every series that counted anything lately."""
+    first = now.astimezone(city.zone).toordinal() - CHARTED
+    sorts = ("all", "board", "field", "category", "unit", "district", PHRASE)
+    return {(sort, name) for sort in sorts for name in city.store.series.names(sort, first)}
+
+
+def _often(city: City, names: Iterable[Name], now: datetime) -> set[Name]:
+    """Phrases said LEAST times in the last two days: most are said once and never again."""
+    known = city.store.series.counts(names, *((now.astimezone(city.zone).toordinal() - d) for d in (1, 0)))
+    return {name for name, days in known.items() if sum(map(sum, days.values())) >= LEAST}
+
+
+def _judged(city: City, names: Iterable[Name], now: datetime, begun: datetime, limit: float) -> list[Rise]:
+    wanted = set(names)
+    if not wanted:
+        return []
+    window = series.window(city, wanted, now)
+    start = midnight(window.first, city.zone)
+    last = int((now - start) / timedelta(hours=1))
+    first, expected = _expected(city, window, now, (begun - start) / timedelta(hours=1), last)
+    expected.mean[:, last - first] *= max((now - start) / timedelta(hours=1) - last, 1 / 12)
+    expected = Expected(expected.mean[:, : last - first + 1], expected.hourly, expected.daily)
+    counts = window.counts[:, first : last + 1]
+    reset = _resets(city, window.names, now, start, first)
     found = []
-    for category, posts in newest.items():
-        expected = max(before[category] / blocks, FLOOR)
-        p = float(stats.poisson.sf(len(posts) - 1, expected))
-        if len(posts) >= LEAST and p < UNLIKELY:
-            found.append(Rise(category, len(posts), expected, p, now - window, tuple(posts)))
-    return sorted(found, key=lambda r: r.p)
+    for signal in sounding(counts, expected, reset, limit):
+        hours = slice(signal.first, None)
+        count = int(counts[signal.row, hours].sum())
+        if count >= LEAST:
+            since = start + timedelta(hours=first + signal.first)
+            mean = float(expected.mean[signal.row, hours].sum())
+            found.append(_rise(city, window.names[signal.row], since, now, count, mean, signal.evidence))
+    return found
+
+
+def _expected(city: City, window: Window, now: datetime, begun: float, last: int) -> tuple[int, Expected]:
+    """The hour of the window from which the charts run, and what is expected from there on."""
+    sizes = series.watched(city.reference())
+    among = np.array([sizes[sort] for sort, _ in window.names], float)
+    if last - begun >= OLD_ENOUGH / timedelta(hours=1):
+        return window.hours - 24 * CHARTED, expect(window.counts, window.city, window.when, CHARTED, among)
+    guard = int(min(48.0, max((last - begun) / 2, 1)))
+    since = max(int(begun), 0)
+    return last - guard, young(window.counts, window.city, window.when, since, last - guard, among)
+
+
+def _resets(city: City, names: Sequence[Name], now: datetime, start: datetime, first: int) -> Any:
+    """(series,) the hour after a chart last sounded, counted from ``first``: it begins anew there."""
+    reset = np.zeros(len(names))
+    row = {name: i for i, name in enumerate(names)}
+    for surge in city.store.series.open_surges(now - timedelta(days=CHARTED)):
+        hour = int((surge.last_at - start) / timedelta(hours=1)) + 1 - first
+        for told in surge.names:
+            sort, _, name = told.partition(":")
+            if (sort, name) in row:
+                reset[row[sort, name]] = max(reset[row[sort, name]], hour)
+    return reset
+
+
+def _rise(city: City, name: Name, since: datetime, now: datetime, count: int, expected: float, evidence: float) -> Rise:
+    requests = behind(city, name, since, now)
+    return Rise(*name, since, count, expected, evidence, requests)
+
+
+def behind(city: City, name: Name, since: datetime, now: datetime) -> tuple[Request, ...]:
+    """The requests of a series posted since then, oldest first."""
+    posted = city.store.series.posted(since, now)
+    if name[0] == PHRASE:
+        return tuple(r for r in posted if name in series.said(r))
+    return tuple(r for r in posted if name in series.names_of(r))

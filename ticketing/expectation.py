@@ -15,6 +15,8 @@ GUARD = 2  # days between the baseline and the day judged, so that a rise does n
 PRIOR = 1.0  # posts that what is expected without knowing the series is worth
 DOUBT = 1.0  # standard errors that the level is taken to be higher than estimated
 FIRM = 30.0  # squared posts an hour after which the city's own scatter counts for as much as what is set down here
+UNEVEN = 5.0  # a series may well bring so many times its even share; a young city cannot know which
+HOURLY, DAILY = 0.15, 0.03  # dispersion of an hour's counts and a day's, before the city has told
 SPREAD = 3.0  # standard deviations above which a baseline day is cut: an old storm must not hide the next
 
 
@@ -44,6 +46,24 @@ def expect(counts: Any, city: Any, when: Calendar, days: int, among: Any) -> Exp
     level, error, usual = levels(by_day, exposure, days, guess)
     mean = np.repeat(level + DOUBT * error, 24, axis=1) * shares[:, first:]
     return Expected(np.maximum(mean, 1e-6), *dispersions(seen[:, :first], shares[:, :first], by_day, usual))
+
+
+def young(counts: Any, city: Any, when: Calendar, begun: int, until: int, among: Any) -> Expected:
+    """Hours [begun, until) tell what the hours from ``until`` on should be, in a city watched for less than a fortnight.
+
+    What was read of the time before ``begun`` may have holes in it; it can only make more be expected, never less.
+    """
+    seen, total = np.asarray(counts, float), np.asarray(city, float)
+    share = weights(total, when, until)
+    found = np.zeros((len(seen), 1))
+    for first in {begun, int(np.argmax(total > 0)) if total.any() else begun}:
+        worth = float(share[first:until].sum())
+        guess = UNEVEN * total[first:until].sum() / max(worth, 1e-9) / np.asarray(among, float)[:, None]
+        prior = PRIOR / np.maximum(guess, 1e-6)
+        before = seen[:, first:until].sum(1, keepdims=True) + PRIOR
+        found = np.maximum(found, (before + DOUBT * np.sqrt(before)) / (worth + prior))
+    mean = np.maximum(found * share[until:], 1e-6)
+    return Expected(mean, np.full(len(seen), HOURLY), np.full(len(seen), DAILY))
 
 
 def levels(by_day: Numbers, exposure: Numbers, days: int, guess: Any) -> tuple[Numbers, Numbers, Numbers]:
@@ -77,7 +97,7 @@ def dispersions(seen: Numbers, shares: Numbers, by_day: Numbers, usual: Numbers)
     level = day.sum(1, keepdims=True) / np.maximum(shares.sum(1, keepdims=True), 1e-9)
     hour = level * shares
     hours = np.minimum(seen, hour + 8 * np.sqrt(hour) + 2)
-    return _shrunk((hours - hour) ** 2 - hour, hour**2, 0.15), _shrunk((days - day) ** 2 - day, day**2, 0.03)
+    return _shrunk((hours - hour) ** 2 - hour, hour**2, HOURLY), _shrunk((days - day) ** 2 - day, day**2, DAILY)
 
 
 def _shrunk(surplus: Numbers, square: Numbers, before: float) -> Numbers:

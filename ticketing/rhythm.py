@@ -32,6 +32,7 @@ class Calendar:
     day: NDArray[np.int64]
 
 
+@lru_cache(maxsize=8)
 def calendar(first: date, hours: int, zone: ZoneInfo) -> Calendar:
     """The ``hours`` hours from midnight of ``first``. A zone that changes its clocks is off by an hour for a day."""
     start = midnight(first, zone)

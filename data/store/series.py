@@ -1,0 +1,154 @@
+"""Requests counted by hour under every name that is watched, and the rises that were told of."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from data.store.rows import from_row, from_rows, moment, stamp, to_row
+
+HOURS = 24
+Name = tuple[str, str]  # what sort of series, and which: ("category", "urban/drainage"), ("all", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A post as suggested, by the names it is counted under."""
+
+    id: int  # of the suggestion
+    board: str
+    thread: str
+    posted_at: datetime
+    is_request: bool
+    category: str
+    unit: str
+    district: str
+    title: str
+    opening: str  # the first words of the body
+
+    @property
+    def key(self) -> str:
+        return f"{self.board}/{self.thread}"
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """A rise that was told of; it grows while it lasts. ``names`` are all series that rose with it, ``sort:name``."""
+
+    sort: str
+    name: str
+    opened_at: datetime
+    since: datetime
+    last_at: datetime  # when a chart last sounded
+    count: int
+    expected: float
+    evidence: float
+    posts: tuple[str, ...]
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    districts: tuple[str, ...]
+    id: int = 0  # given by the store
+
+
+class Series:
+    """The barometer's own books."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def fresh(self, after: int, limit: int = 2000) -> list[Request]:
+        """Suggestions made since, the oldest first, with what their posts are counted by."""
+        return self._requests(f"{_REQUEST} where s.id > ? order by s.id limit ?", [after, limit])
+
+    def before(self, board: str, thread: str, number: int) -> Request | None:
+        """The suggestion for the same post that came before suggestion ``number``."""
+        query = f"{_REQUEST} where s.board = ? and s.thread = ? and s.id < ? order by s.id desc limit 1"
+        return next(iter(self._requests(query, [board, thread, number])), None)
+
+    def posted(self, since: datetime, until: datetime) -> list[Request]:
+        """Requests posted in [since, until], by their latest suggestion, oldest first."""
+        query = f"""{_REQUEST} where p.posted_at between ? and ? and s.is_request
+            and s.id = (select max(id) from suggestions where board = p.board and thread = p.thread)
+            order by p.posted_at"""
+        return self._requests(query, [stamp(since), stamp(until)])
+
+    def _requests(self, query: str, values: Sequence[object]) -> list[Request]:
+        return [
+            Request(
+                row[0], row[1], row[2], moment(row[3]), bool(row[4]), row[5], row[6] or "", row[7] or "", row[8], row[9]
+            )
+            for row in self.db.execute(query, list(values))
+        ]
+
+    def add(self, changes: Mapping[tuple[Name, int], Mapping[int, int]]) -> None:
+        """Add to the counts: (series, day of the city as an ordinal) -> hour -> how many more, or fewer."""
+        for (name, day), hours in changes.items():
+            kept = self.db.execute("select hours from counts where sort = ? and name = ? and day = ?", [*name, day])
+            row = kept.fetchone()
+            values = _unpacked(row[0]) if row else array("H", bytes(2 * HOURS))
+            for hour, more in hours.items():
+                values[hour] = min(max(values[hour] + more, 0), 65535)
+            self.db.execute("insert or replace into counts values (?, ?, ?, ?)", [*name, day, values.tobytes()])
+
+    def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, dict[int, array[int]]]:
+        """Series -> day -> the counts of its 24 hours, for days in [first, last] that have any."""
+        found: dict[Name, dict[int, array[int]]] = {}
+        query = "select day, hours from counts where sort = ? and name = ? and day between ? and ?"
+        for name in names:
+            found[name] = {day: _unpacked(hours) for day, hours in self.db.execute(query, [*name, first, last])}
+        return found
+
+    def names(self, sort: str, first: int) -> list[str]:
+        """The series of a sort that counted anything since a day; reads the days, not the series."""
+        query = "select distinct name from counts indexed by counts_by_day where day >= ? and sort = ?"
+        return [row[0] for row in self.db.execute(query, [first, sort])]
+
+    def forget(self, before: int) -> None:
+        """Drop the counts of days before."""
+        self.db.execute("delete from counts where day < ?", [before])
+
+    def open_surges(self, since: datetime) -> list[Surge]:
+        """Those that last sounded since then, the newest first."""
+        query = "select * from surges where last_at >= ? order by last_at desc, id desc"
+        return list(from_rows(Surge, self.db.query(query, [stamp(since)])))
+
+    def surges(self, limit: int = 50) -> list[Surge]:
+        """The newest first."""
+        return list(from_rows(Surge, self.db.table("surges").rows_where(order_by="id desc", limit=limit)))
+
+    def surge(self, number: int) -> Surge | None:
+        row = next(self.db.query("select * from surges where id = ?", [number]), None)
+        return from_row(Surge, row) if row else None
+
+    def keep(self, surge: Surge) -> int:
+        """Write a surge down, or what became of it; returns its id."""
+        if surge.id:
+            self.db.table("surges").update(surge.id, to_row(surge, drop=("id",)))
+            return surge.id
+        return int(str(self.db.table("surges").insert(to_row(surge, drop=("id",))).last_pk))
+
+    def tickets(self, posts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Post -> the numbers of its tickets, for posts that have any."""
+        query = """select p.value, t.number from json_each(?) p
+            join tickets t on t.board = substr(p.value, 1, instr(p.value, '/') - 1)
+             and t.thread = substr(p.value, instr(p.value, '/') + 1) order by t.number"""
+        found: dict[str, tuple[str, ...]] = {}
+        for key, number in self.db.execute(query, [json.dumps(list(posts))]):
+            found[key] = (*found.get(key, ()), number)
+        return found
+
+
+_REQUEST = """select s.id, s.board, s.thread, p.posted_at, s.is_request, s.category, json_extract(s.units, '$[0].name'),
+    s.district, p.title, substr(p.body, 1, 120) from suggestions s
+    join posts p on p.board = s.board and p.thread = s.thread"""
+
+
+def _unpacked(blob: bytes) -> array[int]:
+    values = array("H")
+    values.frombytes(blob)
+    return values
