@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from data.city import City
@@ -19,7 +19,7 @@ WATCHED_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A ticket with what is known of its thread."""
+    """A ticket with what is known of its thread; for a post linked to it, ``ticket`` bears that post's thread."""
 
     ticket: Ticket
     verdict: VerdictName
@@ -68,10 +68,15 @@ def back_to(watches: Iterable[Watch], now: datetime) -> Mapping[str, datetime]:
 
 
 def watches(city: City, now: datetime) -> list[Watch]:
-    """Every ticket whose thread is still watched."""
+    """Every ticket whose thread is still watched, and once more for each post linked to it."""
     store = city.store
     last = store.threads.last_reads()
+    watched = store.tickets.watched(now - WATCHED_FOR)
+    open_tickets = {ticket.number: (ticket, verdict) for ticket, verdict in watched}
+    for number, board, thread in store.tickets.merged_watched(now - WATCHED_FOR):
+        ticket, verdict = open_tickets[number]
+        watched.append((replace(ticket, board=board, thread=thread), verdict))
     return [
         Watch(ticket, VerdictName(verdict), *last.get((ticket.board, ticket.thread), (None, None)))
-        for ticket, verdict in store.tickets.watched(now - WATCHED_FOR)
+        for ticket, verdict in watched
     ]

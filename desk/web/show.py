@@ -25,6 +25,7 @@ VERDICTS = {
 }
 MARKS = {
     "before-filing": "交办前已答复",
+    "board-clock-ahead": "论坛时钟偏快，按读到的时间计",
     "office-forwarded": "有联动办转交",
     "other-unit": "有其他单位答复",
     "look-alike": "有名称相近的账号，不算官方",
@@ -51,7 +52,7 @@ READS = {
     ReadOutcome.MALFORMED: "页面不完整",
     ReadOutcome.TOO_LARGE: "页面过大",
 }
-STAGES = {"crawl": "读取论坛", "suggest": "分析帖子", "send": "发送", "check": "核对答复"}
+STAGES = {"crawl": "读取论坛", "suggest": "分析帖子", "send": "发送", "check": "核对答复", "remind": "催办督办"}
 ALERTS = {
     "board": "论坛异常",
     "emergency": "紧急情况",
