@@ -25,9 +25,11 @@ _WECHAT = re.compile(
 )
 _MAIL = re.compile(r"(?<![\w.+-])([\w+-][\w.+-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4})(?![\w-])", re.ASCII)
 _ADDRESS = re.compile(
-    r"(?:(?:联系|家庭|详细|居住)?(?:地址|住址)[:是为 ]{1,3}|我?家?住在?(?=[^,。;!?]{0,24}[号栋楼室]))"
+    r"(?:(?:联系|家庭|详细|居住)?(?:地址|住址)[:是为 ]{1,3}|(?:我家住|我住|家住|现住|居住|住在)在?(?=[^,。;!?]{0,24}[号栋楼室]))"
     r"([^\s,。;!?:、]{4,40})"
 )
+# Without one of these none of the patterns can match: most posts hold a date or a sum and nothing to ring.
+_SIGN = re.compile(r"\d{3}[- ]?[\d*x]{4}|\d{5}|@|微信|weixin|wechat|wx|vx", re.ASCII)
 _PATTERNS = (("手机", _MOBILE), ("电话", _LANDLINE), ("电话", _LOCAL), ("QQ", _QQ), ("微信", _WECHAT), ("邮箱", _MAIL))
 
 
@@ -36,6 +38,6 @@ def contacts(text: str) -> tuple[Contact, ...]:
     kept = text if len(text) <= READ + TAIL else f"{text[:READ]} {text[-TAIL:]}"
     plain = unicodedata.normalize("NFKC", kept).lower()
     found = [Contact("地址", m) for m in _ADDRESS.findall(plain)[:2]] if "址" in plain or "住" in plain else []
-    if any(c in plain for c in "0123456789@") or "微信" in plain:
+    if _SIGN.search(plain):
         found = [Contact(kind, m) for kind, pattern in _PATTERNS for m in pattern.findall(plain)] + found
     return tuple(dict.fromkeys(found))[:MOST]

@@ -12,6 +12,10 @@ from data.reference import Reference
 
 # What makes a place name another thing: 高新技术, 吉利汽车, 西工大
 NOT_BEFORE = ("技术", "企业", "汽车", "轿车", "产业", "大学")
+# A county's short name that is no name before these: 重新安装, 重新安排
+NO_COUNTY = {"新安": ("装", "排", "置", "全", "检", "防", "家", "居"), "老城": ("镇", "墙"), "西工": ("大",)}
+# Words that lead up to a place and are no part of its name.
+LEADING = ("联系", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
 # Common nouns and verbs that end like a place's name.
 NO_NAME = (
@@ -69,7 +73,7 @@ class Places:
         found = [
             self._entries[word]
             for at, word in self._finder.places(text, pairs(text) if seen is None else seen)
-            if not text.startswith(NOT_BEFORE, at + len(word))
+            if not text.startswith((*NOT_BEFORE, *NO_COUNTY.get(word, ())), at + len(word))
         ]
         named = Counter(e.district for e in found if e.own)
         implied = Counter(e.district for e in found)
@@ -89,7 +93,8 @@ def _unlisted(tokens: Sequence[str]) -> str | None:
             if (
                 len(name) > 2
                 and not name.endswith(NO_NAME)
-                and not name.startswith(("这", "我", "该", "一", "本", "某"))
+                and not name.startswith(("这", "我", "该", "一", "本", "某", *LEADING))
+                and not name[:-1].isdigit()
             ):
                 return name
         before = token if len(token) > 1 and token.isalnum() else ""
