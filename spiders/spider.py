@@ -294,7 +294,8 @@ class BoardSpider(Spider):
 
     def _unread(self, reading: _Reading, outcome: ReadOutcome, detail: str, status: int | None) -> None:
         """A thread that could not be read: kept as a read, and a failure of the board unless the thread itself is gone."""
-        if outcome not in (ReadOutcome.GONE, ReadOutcome.LOGIN):
+        private = outcome is ReadOutcome.FORBIDDEN and status == 200  # the board keeps this one thread to some members
+        if outcome not in (ReadOutcome.GONE, ReadOutcome.LOGIN) and not private:
             self.health.fail(f"帖子读不了：{detail}")
         read = Read(self.board.slug, reading.thread, self.clock(), outcome, False, status, len(reading.pages), detail)
         if self.store is not None:
