@@ -36,7 +36,8 @@ class Voices:
     duty: float = 1.6
     title: float = 1.5
     named: float = 2.5
-    county: float = 5.5
+    county: float = 4.0
+    lead: float = 1.5  # of a county's government before every unit that is not named
     district: float = 0.5
     elsewhere: float = -4.0
     sharpness: float = 0.85  # score to probability
@@ -75,8 +76,8 @@ class Duties:
                     asked[i, self._categories[slug]] = p
         scores: Floats = self._voices.category * (asked @ self._answers)
         for i, (text, near) in enumerate(zip(texts, seen, strict=True)):
-            self._listen(scores[i], text, near)
-            self._locate(scores[i], where[i])
+            named = self._listen(scores[i], text, near)
+            self._locate(scores[i], where[i], named)
         return scores
 
     def probabilities(self, scores: Floats, on: Sequence[date]) -> Floats:
@@ -120,8 +121,9 @@ class Duties:
             return before[0].slug if before else unit.slug
         return self._reference.current(unit.slug, on).slug
 
-    def _listen(self, score: Floats, text: str, seen: set[str]) -> None:
-        """A word that stands in a longer one is not heard again; one in the title or among the first counts more."""
+    def _listen(self, score: Floats, text: str, seen: set[str]) -> list[int]:
+        """Adds what the words say; returns the units named. A word inside a longer one is not heard again, one in the
+        title or among the first words counts more."""
         heard: dict[int, float] = defaultdict(float)
         opening: dict[int, float] = defaultdict(float)
         told: set[str] = set()
@@ -134,13 +136,18 @@ class Duties:
                     opening[unit] += weight * (at < TITLE)
         for unit, weight in heard.items():
             score[unit] += self._voices.duty * math.log1p(weight) + self._voices.title * math.log1p(opening[unit])
-        for word in self._name_finder.present(text, seen):
-            score[self._names[word]] += self._voices.named
+        named = [self._names[word] for word in self._name_finder.present(text, seen)]
+        for unit in named:
+            score[unit] += self._voices.named
+        return named
 
-    def _locate(self, score: Floats, where: Where) -> None:
+    def _locate(self, score: Floats, where: Where, named: Sequence[int]) -> None:
+        """In a county its government leads every unit that is not named; in a city district it is one voice more."""
         if where.district in self._county:
             row, county = self._county[where.district]
-            score[row] += self._voices.county if county else self._voices.district
+            others = np.delete(score, [row, *named])
+            lead = others.max(initial=0.0) + self._voices.lead
+            score[row] = max(score[row] + self._voices.county, lead) if county else score[row] + self._voices.district
             score += self._voices.elsewhere * self._elsewhere[where.district]
 
 

@@ -1,0 +1,143 @@
+"""Units as they are reorganised, counties against bureaus, and units to be told beside the leading one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.replies import dealt_with
+from classifier.answers import Answer
+from classifier.duties import Duties
+from classifier.finder import pairs
+from classifier.model import train
+from classifier.places import Places, Where
+from classifier.samples import Sample
+from classifier.suggest import Suggester
+from classifier.tokens import normal
+from classifier.units import Units
+from data.reference import Reference, load
+from data.store import Store
+from tests.classifier_city import NOW, UNITS, city, model, post, samples
+
+THEN = datetime(2016, 3, 1, tzinfo=UTC)
+
+
+def _mixed(text: str, on: date, learnt: Answer | None = None, reference: Reference | None = None) -> dict[str, float]:
+    plain = normal(text)
+    units = Units(Duties(reference or city()))
+    found = units.mixed([plain], [pairs(plain)], [{}], [Where()], [on], learnt)
+    return dict(zip(found.labels, found.p[0].tolist(), strict=True))
+
+
+def _first(p: dict[str, float]) -> str:
+    return max(p, key=lambda unit: p[unit])
+
+
+def _renamed() -> Reference:
+    """The small city after its education bureau was renamed in 2018."""
+    old: dict[str, Any] = dict(next(u for u in UNITS if u["slug"] == "schools"))
+    old |= {"valid_to": date(2018, 12, 31), "successor": "schools-sports"}
+    new = {"slug": "schools-sports", "name": "市教育体育局", "sort": "bureau", "valid_from": date(2019, 1, 1)}
+    others = [u for u in UNITS if u["slug"] != "schools"]
+    units = city().units[0]
+    return city().model_copy(update={"units": tuple(type(units).model_validate(u) for u in [*others, old, new])})
+
+
+def test_old_labels_train_the_new_unit() -> None:
+    learnt = Answer(("health-old", "water"), np.array([[0.9, 0.1]]), 2000)
+    assert _first(_mixed("没有一个词是职责", date(2016, 3, 1), learnt)) == "health-new"
+    assert _first(_mixed("没有一个词是职责", date(2012, 6, 1), learnt)) == "health-old"
+
+
+def test_a_renamed_bureau_costs_no_retraining() -> None:
+    before = model()  # trained when nobody knew of the new name
+    after = Suggester(before, _renamed()).suggest([post("老师周末补课收费", at=datetime(2020, 1, 5, tzinfo=UTC))], NOW)[
+        0
+    ]
+    assert after.units[0].name == "schools-sports"
+    assert after.model == before.version
+
+
+def test_a_unit_that_does_not_exist_that_day_is_never_suggested() -> None:
+    assert _mixed("老师周末补课收费", date(2017, 1, 1), None, _renamed())["schools-sports"] == 0
+    assert _mixed("老师周末补课收费", date(2020, 1, 1), None, _renamed())["schools"] == 0
+
+
+def test_a_ticket_of_2018_shows_the_name_of_2018() -> None:
+    reference = _renamed()
+    assert reference.unit["schools"].name == "市教育局"
+    assert reference.current("schools", date(2018, 6, 1)).name == "市教育局"
+    assert reference.current("schools", date(2019, 6, 1)).name == "市教育体育局"
+
+
+def test_probabilities_of_units_sum_to_one_whatever_was_learnt() -> None:
+    learnt = Answer(("schools", "外市城管局"), np.array([[0.6, 0.4]]), 300)
+    assert sum(_mixed("停水了", date(2020, 1, 1), learnt, _renamed()).values()) == pytest.approx(1)
+
+
+def test_the_place_decides_between_a_city_bureau_and_a_county() -> None:
+    suggester = Suggester(model(), city())
+    county, town = suggester.suggest(
+        [post("北县学校补课", "北县的老师周末补课收费"), post("学校补课", "老师补课收费")], NOW
+    )
+    assert county.units[0].name == "gov-north"
+    assert county.district == "north"
+    assert town.units[0].name == "schools"
+
+
+def test_in_a_county_the_bureau_is_told_too() -> None:
+    [s] = Suggester(model(), city()).suggest([post("北县学校补课", "北县的老师周末补课收费")], NOW)
+    assert [c.name for c in s.co_units] == ["schools"]
+
+
+def test_the_second_of_two_named_offices_is_a_co_unit_and_a_lone_one_is_none() -> None:
+    text = "停水一天没水用，市教育局和市水务集团互相推"
+    both, one = Suggester(model(), city()).suggest(
+        [post("小区停水", text), post("小区停水", "找市水务集团没人管")], NOW
+    )
+    assert both.units[0].name == "water"
+    assert [c.name for c in both.co_units] == ["schools"]
+    assert one.co_units == ()
+
+
+def test_co_units_are_kept_with_the_suggestion() -> None:
+    [s] = Suggester(model(), city()).suggest([post("小区停水", "市教育局和市水务集团互相推，停水没水用")], NOW)
+    store = Store(":memory:")
+    store.decisions.suggest([s])
+    assert s.co_units
+    assert store.decisions.suggestion(s.board, s.thread) == s
+    store.close()
+
+
+def test_two_hundred_decisions_move_what_the_tables_say() -> None:
+    """A city where taught decisions contradict the table: what was decided wins in time."""
+    decided = [Sample(f"{i}号楼前的树{i % 7}该修剪了，挡着窗户", unit="power") for i in range(200)]
+    taught = train([*samples(), *decided])
+    assert Suggester(taught, city()).text("3号楼前的树该修剪了", "挡着窗户", THEN).units[0].name == "power"
+
+
+@pytest.mark.parametrize("text", ["卫生间需要重新安装管道", "请重新安排学位", "新安全出口被堵"])
+def test_a_county_inside_another_word_is_no_place(text: str) -> None:
+    assert Places(load()).find(normal(text)).district is None
+
+
+def test_a_county_by_its_short_name_is() -> None:
+    assert Places(load()).find(normal("我是新安的村民")).district == "xinan"
+
+
+@pytest.mark.parametrize(
+    ("reply", "unit"),
+    [
+        ("您反映的问题已转交县交通运输局核实、办理。", "transport-bureau"),
+        ("经核查，路面将尽快修复。感谢您的监督！A7县城市管理和行政执法局2014年3月1日", "urban-management"),
+        ("现回复如下：经市自来水公司现场核实，水管已换。", "water-group"),
+        ("您的留言已转某某乡人民政府调查。", ""),
+        ("您好，留言已收悉。", ""),
+        ("经县公安局交警大队调查，已增设信号灯。", "traffic-police"),
+    ],
+)
+def test_who_dealt_with_a_matter_is_told_by_the_replys_own_words(reply: str, unit: str) -> None:
+    assert dealt_with(reply) == unit
