@@ -8,11 +8,12 @@ from datetime import datetime
 import pytest
 import requests
 
+import spiders.crawl
 from data.city import City
 from data.records import OutboxState, Ticket, VerdictName
 from tests.build import DUE, FILED, HOUR, MINUTE, Clock, MakeCity, at, decision, reply, save_thread
 from tests.listener import GeoReport, Listener, Seen, Told
-from ticketing import checking, filing, lifecycle, office, sync
+from ticketing import checking, cycle, filing, lifecycle, office, sync
 from ticketing.outbox import send_due
 
 
@@ -330,3 +331,39 @@ def test_a_signature_over_there_moves_no_due_date(filed: City, system: GeoReport
     says(system, "acknowledged")
     sync.pull(filed, FILED + HOUR)
     assert the_ticket(filed).reply_due == DUE
+
+
+@pytest.fixture
+def no_boards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spiders.crawl, "crawl", lambda *_: [])
+
+
+class Silent:
+    """A suggester with nothing to suggest."""
+
+    def suggest(self, *_: object) -> list[object]:
+        return []
+
+
+@pytest.mark.usefixtures("no_boards")
+def test_each_turn_asks_the_office_and_says_what_came_of_it(filed: City, system: GeoReport, clock: Clock) -> None:
+    says(system, "acknowledged")
+    clock.advance(HOUR)
+    done = cycle.run(filed, clock, Silent())  # type: ignore[arg-type]
+    assert done.stages["sync"] == {"ok": True, "accept": 1}
+    assert done.ok
+
+
+@pytest.mark.usefixtures("no_boards")
+def test_an_office_that_does_not_answer_fails_the_turn_by_name(filed: City, listener: Listener, clock: Clock) -> None:
+    listener.answer = lambda seen: Told(500)
+    clock.advance(HOUR)
+    done = cycle.run(filed, clock, Silent())  # type: ignore[arg-type]
+    assert not done.ok
+    assert not done.stages["sync"]["ok"]
+    assert done.stages["check"]["ok"]
+
+
+@pytest.mark.usefixtures("no_boards")
+def test_a_turn_without_an_office_that_can_answer_has_no_such_stage(city: City, clock: Clock) -> None:
+    assert "sync" not in cycle.run(city, clock, Silent()).stages  # type: ignore[arg-type]
