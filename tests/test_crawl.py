@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,7 @@ from data.records import BoardHealth, ReadOutcome
 from data.store import Store
 from spiders.crawl import crawl
 from tests.forum import POSTS, ROWS, Forum
-
-NOW = datetime(2011, 7, 25, 4, 0, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-PACE = CrawlTable(delay=0, autothrottle=False, timeout=2, page_bytes=1_000_000)
+from tests.reading import DAY, HOUR, MINUTE, NOW, PACE
 
 Read = Callable[..., BoardHealth]
 
@@ -217,6 +214,22 @@ def test_a_redirect_off_the_board_is_not_followed(forum: Forum, store: Store, re
     health = read()
     assert not health.ok
     assert store.threads.post("small", "1") is None
+    assert store.threads.post("small", "2") is not None
+
+
+def test_a_board_that_sends_to_the_same_page_once_is_followed(forum: Forum, store: Store, read: Read) -> None:
+    forum.write(1, NOW - HOUR)
+    forum.broken["tid=1"] = "once"
+    assert read().ok
+    assert store.threads.post("small", "1") is not None
+
+
+def test_a_thread_kept_to_some_members_does_not_fail_the_board(forum: Forum, store: Store, read: Read) -> None:
+    forum.write(1, NOW - HOUR)
+    forum.write(2, NOW - HOUR)
+    forum.broken["tid=1"] = '<html><div id="messagetext"><p>抱歉，本帖要求阅读权限高于 200 才能浏览</p></div></html>'
+    assert read().ok
+    assert store.threads.reads("small", "1")[-1].outcome is ReadOutcome.FORBIDDEN
     assert store.threads.post("small", "2") is not None
 
 

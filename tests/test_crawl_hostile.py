@@ -11,7 +11,7 @@ import pytest
 
 from data.records import ReadOutcome
 from spiders.crawl import crawl
-from tests.forum import Forum
+from tests.forum import Forum, bomb
 from tests.reading import HOUR, MINUTE, NOW, PACE, Small, small
 
 MEGABYTE = 1024  # ru_maxrss counts kilobytes
@@ -40,10 +40,11 @@ def test_a_hostile_answer_costs_little_and_spoils_nothing_else(
     board: Small, how: str, outcome: ReadOutcome, says: str
 ) -> None:
     board.forum.broken["tid=1"] = how
+    bomb()
     began, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     health = board.read()
-    assert time.monotonic() - began < 8
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 100 * MEGABYTE
+    assert time.monotonic() - began < 15
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 60 * MEGABYTE
     last = board.store.threads.reads("small", "1")[-1]
     assert last.outcome is outcome
     assert says in last.detail
@@ -121,6 +122,7 @@ def test_a_thread_of_10_000_replies_is_read_whole(board: Small) -> None:
     ids=["unclosed tags", "NUL bytes", "cut in half", "3,000 nested tags", "comments that never end"],
 )
 def test_broken_markup_is_read_or_refused_and_never_guessed(board: Small, spoil: object, whole: bool) -> None:
+    board.forum.answer(board.forum.topics[0], NOW - MINUTE)
     page = board.forum.page
 
     def spoilt(path: str) -> tuple[int, str]:
@@ -135,7 +137,9 @@ def test_broken_markup_is_read_or_refused_and_never_guessed(board: Small, spoil:
         assert kept is not None
         assert "\x00" not in kept.body
         assert kept.body == "第 0 楼说的话"
-    assert kept is not None or not last.complete
+    if last.complete:
+        assert kept is not None
+        assert len(board.store.threads.replies("small", "1")) == 1, "complete, so nothing may be lost"
     assert board.store.threads.post("small", "2") is not None
 
 
