@@ -1,0 +1,107 @@
+"""Kinds and requests by cues, and urgency by rules that know what stands beside a word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.answers import Answer
+from classifier.kinds import Cues
+from classifier.tokens import normal
+from classifier.urgency import Rules
+from data.records import Kind, Urgency
+from data.reference import load
+
+KINDS = tuple(k.value for k in Kind)
+RULES = Rules(load())
+
+
+def _kind(title: str, body: str) -> str:
+    unsure = Answer(KINDS, np.full((1, len(KINDS)), 1 / len(KINDS)), 640)
+    found = Cues().mixed(unsure, [title], [normal(f"{title}\n{body}")])
+    assert found.p.sum() == pytest.approx(1)
+    return found.best(0, 1)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "kind"),
+    [
+        ("请问公租房怎么申请", "需要哪些材料", "咨询"),
+        ("建议增设路灯", "希望能在东门装几盏", "建议"),
+        ("投诉楼下歌厅扰民", "噪音很大，物业不管", "投诉"),
+        ("举报有人搞传销", "每天几十人进出，请查处", "举报"),
+        ("请求硬化进村的路", "村民出行不便，恳请解决", "求助"),
+        ("质疑招聘不公布成绩", "不公开不公示，纪委管不管", "监督"),
+    ],
+)
+def test_people_say_what_they_want_in_title_and_end(title: str, body: str, kind: str) -> None:
+    assert _kind(title, body) == kind
+
+
+def test_a_sure_model_is_not_overruled_by_one_cue() -> None:
+    sure = Answer(KINDS, np.array([[0.98 if k == "求助" else 0.004 for k in KINDS]]), 100_000)
+    assert Cues().mixed(sure, ["路灯"], [normal("路灯\n请问谁来修")]).best(0, 1)[0][0] == "求助"
+
+
+def test_names_no_cue_speaks_for_keep_the_models_order() -> None:
+    other = Answer(("甲", "乙"), np.array([[0.7, 0.3]]), 100)
+    assert Cues().mixed(other, ["投诉"], ["投诉 扰民"]).best(0, 1)[0][0] == "甲"
+
+
+def test_a_citys_own_cues_are_read_from_its_table(tmp_path: Path) -> None:
+    (tmp_path / "kinds.csv").write_text("kind,where,weight,words\n甲,title,5,灯塔\n乙,always,1,\n", encoding="utf-8")
+    unsure = Answer(("甲", "乙"), np.full((2, 2), 0.5), 100)
+    found = Cues(tmp_path / "kinds.csv").mixed(unsure, ["灯塔", "码头"], ["灯塔 亮了", "码头 到了"])
+    assert [found.best(i, 1)[0][0] for i in (0, 1)] == ["甲", "乙"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "小区停水七天了 没人管",
+        "物业强行断电 家里有老人",
+        "我们这里的电压很低 空调带不动",
+        "自来水有刺鼻味 不敢喝",
+        "单元电梯多次困人 孩子被关了一个小时",
+        "门前护坡垮塌 请尽快派人",
+        "路口红绿灯全灭 车顶车",
+        "快车道井盖被盗 晚上看不见",
+        "暖气不热 家里只有十度",
+        "广场高空坠物 砸坏一辆车",
+    ],
+)
+def test_what_failed_or_may_strike_at_any_moment_is_immediate_whatever_the_category(text: str) -> None:
+    assert RULES.haste(normal(text), "party", Kind.COMPLAINT).urgency is Urgency.IMMEDIATE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "医院几天没电话 一直联系不上",
+        "地铁施工经常性挖断水管 噪音扰民",
+        "开发商擅自关停电梯 要求恢复",
+        "建议把变电站搬走 辐射担心",
+        "希望增加天桥 过马路不方便",
+        "消防通道被占 万一着火怎么办",
+        "水费收得不合理 请核查",
+    ],
+)
+def test_a_word_inside_another_or_a_mere_fear_is_not(text: str) -> None:
+    assert RULES.haste(normal(text), "party", Kind.COMPLAINT).urgency is Urgency.DAYS
+
+
+@pytest.mark.parametrize(
+    ("text", "ring"),
+    [("亲戚一直困在传销窝点 手机被收走", "110"), ("急需熊猫血 病人在手术台上", "120"), ("三楼着火了 快派消防", "119")],
+)
+def test_who_is_in_danger_now_gets_the_number_to_ring(text: str, ring: str) -> None:
+    haste = RULES.haste(normal(text), "party", Kind.HELP)
+    assert (haste.urgency, haste.ring) == (Urgency.EMERGENCY, ring)
+
+
+def test_a_word_said_often_is_what_the_post_is_about() -> None:
+    story = "我们是老小区的住户。" * 20
+    assert RULES.haste(normal(story + "停水两天。"), "urban", Kind.HELP).urgency is Urgency.DAYS
+    assert RULES.haste(normal(story + "停水，停水，还是停水。"), "urban", Kind.HELP).urgency is Urgency.IMMEDIATE
