@@ -167,3 +167,24 @@ def test_a_simple_body_reads_the_same_with_and_without_a_parser(pieces: list[str
         patch.setattr(reading, "_plain", lambda fragment: None)
         parsed = clean(fragment, "http://x.test/")
     assert clean(fragment, "http://x.test/") == parsed
+
+
+def test_an_edit_notice_quoted_in_a_sentence_is_the_authors_own() -> None:
+    notice = "本帖最后由 张三 于 2010-1-1 10:00 编辑"
+    assert clean(f"{notice}<br />正文", "").text == "正文"
+    assert clean(f"有人写“{notice}”，不对", "").text == f"有人写“{notice}”，不对"
+    assert clean("此帖被管理员在2010-01-01 10:00重新编辑的事不假", "").text.startswith("此帖被管理员")
+
+
+def test_only_characters_a_browser_would_send_by_number_are_restored() -> None:
+    assert line("下水道&#128512; 和 &#39;原样&#39;") == "下水道😀 和 &#39;原样&#39;"
+
+
+def test_the_notice_for_hidden_words_and_the_counter_of_a_file_are_not_the_authors() -> None:
+    read = clean(
+        '前<div class="f12 quoteTips">需要回复后才能看到</div>后<span id="att_12"><a href="job.php?aid=12">清单.doc</a>'
+        " (12 K) 下载次数:3</span>",
+        "http://bbs.example.test/",
+    )
+    assert read.text == "前后"
+    assert read.attachments == ("http://bbs.example.test/job.php?aid=12",)
