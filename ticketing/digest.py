@@ -27,6 +27,7 @@ class Standing:
     """One open ticket, and what is pressing about it at the time of the digest."""
 
     ticket: Ticket
+    settle: datetime  # 要求办结时间 as it stands
     unanswered: bool  # its reply is overdue
     unfinished: bool  # its completion is overdue
     today: bool  # its reply or its completion falls due today, and is not overdue yet
@@ -58,9 +59,11 @@ def _standing(city: City, ticket: Ticket, verdict: str, now: datetime) -> Standi
     def is_today(moment: datetime) -> bool:
         return now <= moment and moment.astimezone(city.zone).date() == now.astimezone(city.zone).date()
 
+    promised = city.store.tickets.promise(ticket.number)  # as extensions and pauses moved it
+    settle = promised[0] if promised else ticket.completion_due
     waits = verdict == VerdictName.PENDING and ticket.board in city.reference().board
-    today = (waits and is_today(ticket.reply_due)) or is_today(ticket.completion_due)
-    return Standing(ticket, verdict == VerdictName.OVERDUE, ticket.completion_due < now, today)
+    today = (waits and is_today(ticket.reply_due)) or is_today(settle)
+    return Standing(ticket, settle, verdict == VerdictName.OVERDUE, settle < now, today)
 
 
 def _by_unit(city: City, found: Iterable[Standing], now: datetime) -> list[tuple[Unit, list[Standing]]]:
@@ -112,7 +115,7 @@ def _counts(found: Sequence[Standing]) -> str:
 
 def long_form(city: City, of: Sequence[Standing], now: datetime) -> str:
     """The unit's own tickets by line, the pressing ones first, for mail and group chats."""
-    pressing = sorted(of, key=lambda s: (not s.unanswered, not s.unfinished, not s.today, s.ticket.completion_due))
+    pressing = sorted(of, key=lambda s: (not s.unanswered, not s.unfinished, not s.today, s.settle))
     lines = [_line(city, s) for s in pressing[:LISTED]]
     more = [f"……另有 {len(of) - LISTED} 件"] if len(of) > LISTED else []
     return "\n".join([summary(city, of, now), *lines, *more])
@@ -123,6 +126,6 @@ def _line(city: City, standing: Standing) -> str:
     words = [(standing.unanswered, "应答逾期"), (standing.unfinished, "办结逾期"), (standing.today, "今日到期")]
     marks = "、".join(word for holds, word in words if holds) or "在办"
     urgent = "即办 " if ticket.urgency is Urgency.IMMEDIATE else ""
-    due = f"{ticket.completion_due.astimezone(city.zone):%Y-%m-%d %H:%M}"
+    due = f"{standing.settle.astimezone(city.zone):%Y-%m-%d %H:%M}"
     title = messages.cut(" ".join(ticket.title.split()), 40)
     return f"{ticket.number} {urgent}{marks}（要求办结 {due}）{title}"

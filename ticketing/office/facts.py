@@ -7,8 +7,8 @@ from datetime import datetime
 
 from data.city import City
 from data.records import OutboxEntry, Urgency
-from ticketing import clocks
-from ticketing.filing import reply_hours, source
+from ticketing import promises
+from ticketing.filing import source
 
 LONGEST = 4000  # characters of the post's text
 URGENCIES: Mapping[Urgency, str] = {Urgency.EMERGENCY: "紧急", Urgency.IMMEDIATE: "即办", Urgency.DAYS: "限期"}
@@ -21,8 +21,9 @@ def facts(city: City, entry: OutboxEntry, time_format: str = "%Y-%m-%d %H:%M") -
     post = store.threads.post(entry.payload["board"], entry.payload["thread"])
     if decision is None or post is None or decision.unit is None or decision.category is None:
         raise LookupError(entry.key)
-    hours = reply_hours(city, decision.unit)
-    due, _ = clocks.completion_due(entry.not_before, decision.urgency, decision.days, city.zone, hours)
+    promise = promises.promise(
+        city, decision.unit, post.board, decision.urgency, decision.days, entry.not_before
+    )  # what it would be now; the ticket's own begins when the office acknowledges it
 
     def local(moment: datetime) -> str:
         return moment.astimezone(city.zone).strftime(time_format)
@@ -42,5 +43,5 @@ def facts(city: City, entry: OutboxEntry, time_format: str = "%Y-%m-%d %H:%M") -
         "unit": reference.unit[decision.unit].name,
         "unit_code": decision.unit,
         "filed_at": local(entry.not_before),
-        "due_at": local(due),
+        "due_at": local(promise.completion_due),
     }
