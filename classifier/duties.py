@@ -33,14 +33,14 @@ class Voices:
     """How much each voice counts, chosen on the shipped samples (bench/measure_classifier.py prints what they reach)."""
 
     category: float = 1.5
-    duty: float = 1.6
+    duty: float = 2.2
     title: float = 1.5
     named: float = 2.5
     county: float = 4.0
     lead: float = 1.5  # of a county's government before every unit that is not named
     district: float = 0.5
     elsewhere: float = -4.0
-    sharpness: float = 0.85  # score to probability
+    sharpness: float = 0.75  # score to probability
 
 
 class Duties:

@@ -12,8 +12,13 @@ from data.reference import Reference
 
 # What makes a place name another thing: 高新技术, 吉利汽车, 西工大
 NOT_BEFORE = ("技术", "企业", "汽车", "轿车", "产业", "大学")
-# A county's short name that is no name before these: 重新安装, 重新安排
-NO_COUNTY = {"新安": ("装", "排", "置", "全", "检", "防", "家", "居"), "老城": ("镇", "墙"), "西工": ("大",)}
+# Short names that are none before these: 重新安装, 一拖再拖.
+NO_COUNTY = {
+    "一拖": ("再", "二", "就", "了", "到"),
+    "新安": ("装", "排", "置", "全", "检", "防", "家", "居"),
+    "老城": ("镇", "墙"),
+    "西工": ("大",),
+}
 # Words that lead up to a place and are no part of its name.
 LEADING = ("联系", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
