@@ -12,7 +12,18 @@ from data.records import Event, Ticket
 from ticketing import extensions, followup, pauses, returns
 from ticketing.standing import MoveError, RoleError, Standing, after, begun
 
-__all__ = ["MOVES", "STATES", "MoveError", "RoleError", "move", "moves_for", "standing", "state_after", "step"]
+__all__ = [
+    "MOVES",
+    "STATES",
+    "MoveError",
+    "RoleError",
+    "move",
+    "moves_for",
+    "moves_now",
+    "standing",
+    "state_after",
+    "step",
+]
 
 STATES: Mapping[str, str] = {
     "filed": "已交办",
@@ -125,6 +136,13 @@ def step(state: str, name: str) -> str:
 def moves_for(state: str, role: str) -> list[str]:
     """The moves someone of ``role`` may make now, in the table's order."""
     return [name for name, move in MOVES.items() if state in move.sources and role in move.roles]
+
+
+def moves_now(stands: Standing, role: str) -> list[str]:
+    """Of ``moves_for`` those that what was asked or paused before leaves sense in."""
+    senseless = {"ask_extension"} if stands.asked else {"grant_extension", "refuse_extension"}
+    senseless |= {"pause"} if stands.paused_at else {"resume"}
+    return [name for name in moves_for(stands.state, role) if name not in senseless]
 
 
 def move(

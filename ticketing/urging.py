@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from data.city import City
 from data.records import Event, OutboxState, Ticket, VerdictName
 from ticketing import clocks, lifecycle, notices, promises
-from ticketing.standing import Standing
+from ticketing.standing import MoveError, Standing
 from ticketing.watch import WATCHED_FOR
 
 MOVES: Mapping[str, str] = {"urge": "urge", "supervise": "supervise", "leader": "tell_leader"}
@@ -126,6 +126,17 @@ def _waits(stands: Standing, reminder: Reminder) -> bool:
     if reminder.clock == "completion" and (stands.paused_at is not None or stands.state not in WORKING):
         return False
     return MOVES[reminder.kind] in lifecycle.moves_for(stands.state, lifecycle.SYSTEM)
+
+
+def by_hand(city: City, number: str, move: str, by: str, note: str, now: datetime, *, role: str | None = None) -> None:
+    """A clerk urges, supervises or tells the leader: the move and its notice. Raises MoveError."""
+    kind = next(k for k, name in MOVES.items() if name == move)
+    to = city.settings.notices
+    if kind == "leader" and not (to.leader_phone or to.leaders):
+        raise MoveError("没有配置领导的通知地址；请在 liandong.toml 的 [notices] 写明 leader_phone 或 leaders")
+    with city.store.transaction():
+        lifecycle.move(city, number, move, by, note, now, role=role, data={"clock": "hand"})
+        notices.put(city, number, kind, now, f"hand/{now:%Y%m%d%H%M%S}")
 
 
 def notice_kind(reminder: Reminder) -> str:

@@ -32,6 +32,8 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "tickets.show": _EVERYONE,
     "tickets.move": frozenset({"clerk", "liaison", "admin"}),  # which moves, ticketing.lifecycle says
     "tickets.contact": _EVERYONE,
+    "tickets.keep": _CLERKS,
+    "tickets.merge": _CLERKS,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,
     "files.report": _OFFICE,

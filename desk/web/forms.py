@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from data.records import Kind, Suggestion, Urgency
 from data.reference import Reference
@@ -110,6 +110,24 @@ class MoveForm(FlaskForm):  # type: ignore[misc]
 
     move = StringField("动作", [InputRequired("请选择动作"), Length(max=20, message="没有这个动作")])
     note = TextAreaField("说明", [Length(max=1000, message="说明最多 1000 字")])
+    reason = StringField("退单理由", [Length(max=20, message="没有这个理由")])
+    days = Days("工作日", [Optional(), NumberRange(1, LONGEST_DAYS, f"工作日要在 1 到 {LONGEST_DAYS} 之间")])
+    solved = StringField("是否解决", [AnyOf(("", "yes", "no"), "是否解决要选是或否")], default="")
+    satisfied = StringField("是否满意", [AnyOf(("", "yes", "no"), "是否满意要选是或否")], default="")
+    unit = StringField("承办单位", [Length(max=60, message="没有这个单位")])
+
+    @property
+    def terms(self) -> Mapping[str, Any]:
+        """What goes with the move that is asked for, as ``ticketing.lifecycle`` takes it."""
+        words = {"yes": True, "no": False}
+        days = {} if self.days.data is None else {"days": self.days.data}
+        given: Mapping[str, Mapping[str, Any]] = {
+            "return": {"reason": self.reason.data} if self.reason.data else {},
+            "ask_extension": days,
+            "grant_extension": days,
+            "follow_up": {n: words.get(getattr(self, n).data) for n in ("solved", "satisfied")},
+        }
+        return given.get(self.move.data, {})
 
 
 def first_error(form: FlaskForm) -> str:

@@ -10,11 +10,12 @@ from flask import Blueprint, abort, jsonify, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from data.records import Post, Suggestion, Urgency
+from data.records import Post, Suggestion, Ticket, Urgency
 from desk.web import finding, show, undo
 from desk.web.context import me, note, the_city, the_reference, today
 from desk.web.emergency import number_to_ring
 from desk.web.forms import REASONS, TOLD, CorrectForm
+from ticketing import edits
 
 pages = Blueprint("queue", __name__)
 
@@ -97,9 +98,17 @@ def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any
         "form": CorrectForm.of(suggestion, the_reference(), today()),
         "title": told(post.title),
         "body": told(post.body),
+        "back": the_city().store.decisions.back(post.board, post.thread),
+        # A number cut in two by a change could not be masked.
+        "changes": edits.difference(the_city(), post.board, post.thread) if plain else [],
+        "known": [(t, _state(t)) for t in the_city().store.tickets.of(post.board, post.thread)],
         "units": finding.units(the_reference(), today(), the_city().settings.city.name),
         "categories": finding.categories(the_reference()),
     }
+
+
+def _state(ticket: Ticket) -> str:
+    return the_city().store.tickets.state(ticket.number)
 
 
 @pages.get("/queue/news")

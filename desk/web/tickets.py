@@ -12,12 +12,13 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from data.records import Contact, Ticket
+from data.records import Contact, Post, Ticket
 from desk.web import finding, show
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import MoveForm, first_error
-from desk.web.timeline import spoken, timeline
-from ticketing import lifecycle
+from desk.web.timeline import linked, spoken, timeline
+from ticketing import edits, lifecycle, merging, refiling, returns, urging
+from ticketing.standing import MoveError, RoleError
 
 pages = Blueprint("tickets", __name__, url_prefix="/tickets")
 
@@ -119,6 +120,7 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
         return text if plain else show.hidden(text, contacts)
 
     state = store.tickets.state(ticket.number)
+    stands = lifecycle.standing(ticket, store.tickets.events(ticket.number))
     reads = store.threads.reads(ticket.board, ticket.thread)
     return render_template(
         "ticket.html",
@@ -132,9 +134,27 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
         timeline=timeline(the_city(), ticket),
         reads=list(reversed(reads)),
         last_read=next((r for r in reversed(reads) if r.complete), None),
-        moves=lifecycle.moves_for(state, me().role),
+        moves=[m for m in lifecycle.moves_now(stands, me().role) if m not in ELSEWHERE],
         clock=_clock(ticket, now()),
+        stands=stands,
+        family=_family(ticket),
+        linked=linked(the_city(), the_reference(), ticket),
+        REASONS=returns.REASONS,
+        units=finding.units(the_reference(), today(), the_city().settings.city.name),
     )
+
+
+ELSEWHERE = frozenset({"merge", "reviewed"})  # moves made from the queue, where the post is
+
+
+def _family(ticket: Ticket) -> Sequence[tuple[str, Ticket]]:
+    """What each other ticket about the matter is to this one."""
+    tickets = the_city().store.tickets
+    found = [("主办工单", tickets.ticket(ticket.lead) if ticket.lead else None)]
+    found += [("改派自", tickets.ticket(ticket.origin) if ticket.origin else None)]
+    found += [("协办工单", assisting) for assisting in tickets.assisting(ticket.number)]
+    found += [("已改派到", t) for t in tickets.of(ticket.board, ticket.thread) if t.origin == ticket.number]
+    return [(what, other) for what, other in found if other is not None]
 
 
 def _clock(ticket: Ticket, at: datetime) -> Mapping[str, Any]:
@@ -162,17 +182,68 @@ def move(number: str) -> Response:
     name, words = form.move.data, (form.note.data or "").strip()
     if name in lifecycle.MOVES and me().role not in lifecycle.MOVES[name].roles:
         abort(403)
-    if name in ("return", "note", "force") and not words:
-        flash(f"{lifecycle.MOVES[name].name_zh}要写明理由或内容", "bad")
-        return redirect(url_for("tickets.show", number=number))
     try:
-        lifecycle.move(the_city(), ticket.number, name, me().name, words, now())
-    except lifecycle.MoveError as error:
+        _make(ticket, name, words, form)
+    except RoleError:
+        abort(403)
+    except MoveError as error:
         flash(str(error), "warn")
     else:
         note(f"工单{lifecycle.MOVES[name].name_zh}", number)
         flash(f"已{lifecycle.MOVES[name].name_zh}", "ok")
     return redirect(url_for("tickets.show", number=number))
+
+
+def _make(ticket: Ticket, name: str, words: str, form: MoveForm) -> None:
+    """One move, and what leaves the house with it. Raises MoveError."""
+    city, by, role = the_city(), me().name, me().role
+    if name == "refile":
+        refiling.refile(city, ticket.number, form.unit.data or "", by, words, now(), role=role)
+    elif name == "assist":
+        refiling.assist(city, ticket.number, form.unit.data or "", by, words, now(), role=role)
+    elif name in urging.MOVES.values():
+        urging.by_hand(city, ticket.number, name, by, words, now(), role=role)
+    elif name in ELSEWHERE:
+        raise MoveError("请在队列里打开那条帖子再做")
+    else:
+        lifecycle.move(city, ticket.number, name, by, words, now(), role=role, data=form.terms)
+
+
+@pages.post("/keep")
+def keep() -> Response:
+    """The clerk has seen how a post was edited, and lets stand what was decided."""
+    post = _post()
+    try:
+        edits.keep(the_city(), post.board, post.thread, me().name, now(), role=me().role)
+    except MoveError as error:
+        flash(str(error), "warn")
+    else:
+        note("看过修改，维持原处理", post.key)
+        flash("已维持原来的处理", "ok")
+    return redirect(url_for("queue.home", post=request.form.get("next") or None))
+
+
+@pages.post("/merge", endpoint="merge")
+def share() -> Response:
+    """A post on a matter that has a ticket already shares that ticket."""
+    post, number = _post(), request.form.get("number", "").strip()[:40]
+    try:
+        merging.merge(the_city(), post.board, post.thread, number, me().name, "", now(), role=me().role)
+    except MoveError as error:
+        flash(str(error), "warn")
+        return redirect(url_for("queue.home", post=post.key))
+    note("并入工单", f"{post.key} → {number}")
+    flash(f"已并入工单 {number}", "ok")
+    return redirect(url_for("queue.home", post=request.form.get("next") or None))
+
+
+def _post() -> Post:
+    """The post a form is about; 404 when there is none."""
+    board, _, thread = request.form.get("post", "").partition("/")
+    found = the_city().store.threads.post(board, thread)
+    if found is None:
+        abort(404)
+    return found
 
 
 @pages.get("/<number>/pages/<int:snapshot>")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from data.city import City
-from data.records import Decision, OutboxEntry, OutboxState, Reply, Ticket, Verdict, VerdictName
+from data.records import Decision, Event, OutboxEntry, OutboxState, Post, Reply, Ticket, Verdict, VerdictName
 from data.reference import Reference
 from desk.web import show
 from ticketing.lifecycle import MOVES
+from ticketing.returns import reason
 from ticketing.voices import Voice, Voices
 
 DECISIONS = {"accept": "采纳建议", "correct": "更正后交办", "reject": "不予交办"}
@@ -53,20 +54,49 @@ def timeline(city: City, ticket: Ticket) -> Sequence[Happening]:
 def _happenings(city: City, ticket: Ticket) -> Iterator[Happening]:
     store = city.store
     yield Happening(ticket.posted_at, "网民发帖")
-    yield from (_decided(d, ticket) for d in store.decisions.of(ticket.board, ticket.thread))
+    filed_by = {t.decision for t in store.tickets.of(ticket.board, ticket.thread)}
+    yield from (_decided(d, ticket, filed_by) for d in store.decisions.of(ticket.board, ticket.thread))
     for event in store.tickets.events(ticket.number):
-        name = MOVES[event.move].name_zh if event.move in MOVES else event.move
-        yield Happening(event.at, name, show.person(event.by), event.note)
+        yield _moved(city, event)
     yield from (_judged(v) for v in store.tickets.verdicts(ticket.number))
     for entry in [*store.outbox.about(f"{ticket.board}/{ticket.thread}"), *store.outbox.about(ticket.number)]:
         yield _left(entry)
 
 
-def _decided(decision: Decision, ticket: Ticket) -> Happening:
+def _moved(city: City, event: Event) -> Happening:
+    name = MOVES[event.move].name_zh if event.move in MOVES else event.move
+    details = [_terms(city, event), event.note]
+    tone = {"supervise": "bad", "tell_leader": "bad", "urge": "warn", "return": "warn", "edited": "warn"}
+    return Happening(
+        event.at, name, show.person(event.by), "；".join(d for d in details if d), tone.get(event.move, "")
+    )
+
+
+def _terms(city: City, event: Event) -> str:
+    """What went with a move, in words."""
+    data, found = event.data, []
+    if event.move == "return" and not event.note.startswith(reason(event)):
+        found.append(reason(event))
+    if event.move in ("ask_extension", "grant_extension") and data.get("days"):
+        found.append(f"{data['days']} 个工作日")
+    if data.get("completion_due"):
+        due = datetime.fromisoformat(data["completion_due"]).astimezone(city.zone)
+        found.append(f"要求办结时间 {due:%Y-%m-%d %H:%M}" + ("（暂定）" if data.get("tentative") else ""))
+    if event.move == "follow_up":
+        found.append("已解决" if data.get("solved") else "未解决")
+        found.append("满意" if data.get("satisfied") else "不满意")
+    if data.get("to"):
+        found.append(f"{show.unit_name(data.get('unit'))}，工单 {data['to']}")
+    if event.move == "merge":
+        found.append(f"{data.get('post', '')} {data.get('title', '')}".strip())
+    return "；".join(found)
+
+
+def _decided(decision: Decision, ticket: Ticket, filed_by: Collection[int]) -> Happening:
     by = "自动规则" if decision.automatic else show.person(decision.by)
     unit = show.unit_name(decision.unit) if decision.unit else ""
     # A post is decided anew only after the decision before was taken back.
-    undone = "后来撤回" if decision.id < ticket.decision else ""
+    undone = "后来撤回" if decision.id < ticket.decision and decision.id not in filed_by else ""
     return Happening(
         decision.at, DECISIONS[decision.action], by, "；".join(p for p in (unit, decision.reason, undone) if p)
     )
@@ -90,6 +120,17 @@ def _left(entry: OutboxEntry) -> Happening:
     tries = f"试了 {entry.attempts} 次" if entry.attempts > 1 else ""
     detail = "；".join(p for p in (tries, entry.error) if p)
     return Happening(entry.settled_at or entry.created_at, what, "系统", detail, tones.get(entry.state, ""))
+
+
+def linked(city: City, reference: Reference, ticket: Ticket) -> Sequence[tuple[Post, Sequence[Spoken]]]:
+    """The further posts that share the ticket, each with what was said there; the verdict is not theirs."""
+    places = city.store.tickets.merged(ticket.number)
+    posts = [city.store.threads.post(*place) for place in places]
+    return [
+        (post, spoken(city, reference, replace(ticket, board=post.board, thread=post.thread)))
+        for post in posts
+        if post is not None
+    ]
 
 
 def spoken(city: City, reference: Reference, ticket: Ticket) -> Sequence[Spoken]:
