@@ -125,6 +125,11 @@ class Series:
         row = next(self.db.query("select * from surges where id = ?", [number]), None)
         return from_row(Surge, row) if row else None
 
+    def recent(self, since: datetime, limit: int) -> list[str]:
+        """The keys of the newest posts since."""
+        query = "select board || '/' || thread from posts where posted_at >= ? order by posted_at desc limit ?"
+        return [row[0] for row in self.db.execute(query, [stamp(since), limit])]
+
     def keep(self, surge: Surge) -> int:
         """Write a surge down, or what became of it; returns its id."""
         if surge.id:
