@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +123,37 @@ def test_the_office_takes_the_same_request_twice_and_the_truth_shows_it(world: W
     }
     assert len(numbers) == 2
     assert truth(world, world.clock())["duplicates"] == 1
+
+
+def test_a_ticket_is_signed_after_its_notice_and_closed_after_its_answer_and_its_due(
+    world: World, desk: FlaskClient
+) -> None:
+    for thread in requested(world)[:40]:
+        desk.post("/requests.json", data=form(world, thread))
+    filed = [t for t in requested(world) if t.is_filed]
+    for thread in filed:
+        world.noticed("139", url(world, thread), world.clock())
+
+    def told() -> dict[str, dict[str, str]]:
+        asked = ",".join(t.office_id for t in filed)
+        answer = desk.get("/requests.json", query_string={"service_request_id": asked}).get_json()
+        return {r["service_request_id"]: r for r in answer}
+
+    assert {r["status"] for r in told().values()} <= {"open", "acknowledged"}
+    assert len(told()) == len(filed)
+    world.clock.advance(timedelta(hours=1))
+    assert {r["status"] for r in told().values()} == {"acknowledged"}
+    world.clock.advance(timedelta(hours=30))
+    for thread in filed:
+        state = told()[thread.office_id]
+        answered = any(a.meets and not a.holding for a in thread.shown(world.clock()))
+        if state["status"] == "closed":
+            assert answered
+            assert thread.due_at is not None
+            assert datetime.fromisoformat(state["updated_datetime"]) > thread.due_at
+        else:
+            assert state["status"] == "acknowledged"
+    assert {r["status"] for r in told().values()} == {"acknowledged", "closed"}
 
 
 def test_services_are_the_categories_of_the_city(world: World, desk: FlaskClient) -> None:
