@@ -29,7 +29,7 @@ VERBS: Mapping[str, str] = {
     "check": "desk.commands.loop:check",
     "notify": "desk.commands.loop:notify",
     "report": "desk.commands.report:report",
-    "barometer": "desk.commands.reports:barometer",
+    "barometer": "desk.commands.barometer:barometer",
     "evidence": "desk.commands.evidence:evidence",
     "phones": "desk.commands.phones:phones",
     "status": "desk.commands.status:status",

@@ -145,3 +145,30 @@ def behind(city: City, name: Name, since: datetime, now: datetime) -> tuple[Requ
     if name[0] == PHRASE:
         return tuple(r for r in posted if name in series.said(r))
     return tuple(r for r in posted if name in series.names_of(r))
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour of a series: what came, and what was expected where that is known."""
+
+    start: datetime
+    count: int
+    expected: float | None
+
+
+def timeline(city: City, name: Name, now: datetime, hours: int = 48) -> list[Hour]:
+    """The last ``hours`` hours of a series, oldest first, the present one unfinished."""
+    window = series.window(city, {name}, now)
+    start = midnight(window.first, city.zone)
+    last = int((now - start) / timedelta(hours=1))
+    begun = (begin(city, now) - start) / timedelta(hours=1)
+    first, expected = _expected(city, window, now, begun, last)
+    means = expected.mean[0]
+    return [
+        Hour(
+            start + timedelta(hours=hour),
+            int(window.counts[0, hour]),
+            float(means[hour - first]) if 0 <= hour - first < len(means) else None,
+        )
+        for hour in range(max(last - hours + 1, 0), last + 1)
+    ]

@@ -42,6 +42,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "bridge.begin": _CLERKS,
     "bridge.add_note": _CLERKS,
     "bridge.close": _CLERKS,
+    "barometer.page": _OFFICE,
     "overview.boards": _OFFICE,
     "overview.status": _OFFICE,
     "overview.resend": _CLERKS,

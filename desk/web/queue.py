@@ -16,6 +16,7 @@ from desk.web.context import me, note, the_city, the_reference, today
 from desk.web.emergency import number_to_ring
 from desk.web.forms import REASONS, TOLD, CorrectForm
 from ticketing import edits
+from ticketing.similar import similar
 
 pages = Blueprint("queue", __name__)
 
@@ -98,6 +99,7 @@ def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any
         "form": CorrectForm.of(suggestion, the_reference(), today()),
         "title": told(post.title),
         "body": told(post.body),
+        "alike": similar(the_city(), post),
         "back": the_city().store.decisions.back(post.board, post.thread),
         # A number cut in two by a change could not be masked.
         "changes": edits.difference(the_city(), post.board, post.thread) if plain else [],

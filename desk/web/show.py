@@ -52,8 +52,16 @@ READS = {
     ReadOutcome.MALFORMED: "页面不完整",
     ReadOutcome.TOO_LARGE: "页面过大",
 }
-STAGES = {"crawl": "读取论坛", "suggest": "分析帖子", "send": "发送", "check": "核对答复", "remind": "催办督办"}
+STAGES = {
+    "barometer": "晴雨表",
+    "crawl": "读取论坛",
+    "suggest": "分析帖子",
+    "send": "发送",
+    "check": "核对答复",
+    "remind": "催办督办",
+}
 ALERTS = {
+    "surge": "民情升温",
     "board": "论坛异常",
     "emergency": "紧急情况",
     "dispatcher": "发送程序异常",
@@ -72,7 +80,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         time=time, age=age, duration=duration, share=share, link=link, hidden=hidden, urgency=urgency, unit=unit_name
     )
-    app.jinja_env.filters.update(category=category_name, board=board_name, person=person)
+    app.jinja_env.filters.update(district=district_name, category=category_name, board=board_name, person=person)
     app.jinja_env.globals.update(
         VERDICTS=VERDICTS, OUTBOX=OUTBOX, CHANNELS=CHANNELS, READS=READS, STAGES=STAGES, ALERTS=ALERTS, MARKS=MARKS
     )
@@ -135,6 +143,11 @@ def category_name(slug: str | None) -> str:
         return slug or "—"
     parent = known.get(found.parent or "")
     return f"{parent.name} › {found.name}" if parent else found.name
+
+
+def district_name(slug: str) -> str:
+    found = the_reference().district.get(slug)
+    return found.name if found else slug
 
 
 def board_name(slug: str) -> str:
