@@ -62,6 +62,8 @@ COLUMNS: Sequence[Column] = (
     _count("退单", lambda r: r.returned),
     _count("重办", lambda r: r.reopened),
     _rate("满意率", lambda r: r.satisfaction),
+    _time("联动办决定用时中位", lambda r: r.deciding),
+    _time("联动办发出用时中位", lambda r: r.sending),
 )
 
 SHORT = (
@@ -79,7 +81,8 @@ SHORT = (
 NARROW: Sequence[Column] = tuple(c for c in COLUMNS if c.name in SHORT)  # what fits on a terminal or a printed page
 
 DEFINITIONS: Sequence[tuple[str, str]] = (
-    ("应答时限", "从交办（办公系统受理的时刻）起的小时数，昼夜不停，与单位何时签收无关；单位另有约定的按约定。"),
+    ("应答时限", "从交办（办公系统受理的时刻）起的小时数，昼夜不停（设为只计值班时间的除外），与单位何时签收无关；单位或论坛另有约定的按约定。"),
+    ("联动办用时", "决定用时从网民发帖到值班员决定，发出用时从决定到办公系统受理；都不算在单位头上。协办、改派不重复计。"),
     ("按时答复率", "按时 ÷（按时 + 超时答复 + 逾期未答）。待答复、无法核实、帖子已撤不进分母，另列出来。方括号里是 95% Wilson 区间；分母不足 10 的标“样本少”。"),
     ("逾期未答", "时限已过，且在时限之后完整读过一次原帖，没有看到承办单位的答复。"),
     ("无法核实", "时限已过，但之后没能完整读到原帖（论坛故障、要求登录、拒绝访问等）。不算单位的责任。"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.records import Ticket, VerdictName
+from ticketing.delays import delays
 from ticketing.ranking import Rate, rate
 from ticketing.survival import NONE, Quantile, quantiles
 
@@ -58,6 +59,8 @@ class Row:
     worked: Quantile
     naive: float | None  # the median of the answered alone, shown so that people see why it is not used
     naive_p90: float | None
+    deciding: float | None = None  # the office's own: median seconds from the post to the decision …
+    sending: float | None = None  # … and from there to the acknowledgement
 
     @property
     def judged(self) -> int:
@@ -98,6 +101,7 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
     substance, substance_p90 = _quantiles([f.substance for f in facts], (0.5, 0.9))
     (worked,) = _quantiles([f.worked for f in facts], (0.5,))
     answered = sorted(f.first.seconds for f in facts if f.first.over)
+    own = delays(f.ticket for f in facts)
     return Row(
         slug,
         name,
@@ -119,6 +123,8 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
         worked=worked,
         naive=statistics.median(answered) if answered else None,
         naive_p90=answered[-(-len(answered) * 9 // 10) - 1] if answered else None,
+        deciding=own.deciding,
+        sending=own.sending,
     )
 
 

@@ -42,7 +42,7 @@ def settle_by_hand(city: City, number: int, sent: bool, by: str, note: str, now:
         store.outbox.settle(number, OutboxState.SENT if sent else OutboxState.CANCELLED, now, said)
         if office and sent:
             filing.acknowledged(city, entry, note, now)
-        elif office:
+        elif office and not entry.payload.get("lead"):  # a co-unit's filing leaves its lead's post decided
             store.decisions.reopen(entry.payload["board"], entry.payload["thread"])
         store.people.record(AuditEntry(now, by, said[:200], entry.key))
     return entry
