@@ -30,7 +30,7 @@ TITLE = 40  # characters: the title, as a rule
 
 @dataclass(frozen=True)
 class Voices:
-    """How much each voice counts, chosen on the shipped samples (bench/measure_classifier.py prints what they reach)."""
+    """How much each voice counts, chosen on half the messages of bench/labels/units.csv (bench/measure_units.py)."""
 
     category: float = 1.5
     duty: float = 2.2
