@@ -1,6 +1,7 @@
 """Calls, letters and messages that come in a file: into the same queue as posts, once each.
 
-They have no thread to watch, so only the completion clock runs for them.
+They have no thread to watch, so only the completion clock runs for them. A row that carries its answer and the answer's
+time asks for nothing any more: it becomes a historical ticket, for reports.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from classifier.rows import clean, columns, message, read_rows
 from data.city import City
 from data.records import Post, Read, ReadOutcome, Thread
 from spiders.text import parse_time
+from ticketing import history
 
 BOARD = "import"  # stands where posts name their board
 SOURCE = ("来源", "source", "渠道")
 TIME = ("posted_at", "时间", "来电时间", "留言时间", "日期", "登记时间", "time", "date")
 NUMBER = ("id", "编号", "工单号", "留言编号", "序号")
+REPLY = ("reply", "回复", "答复", "答复意见", "回复内容", "答复内容")
+REPLIED = ("replied_at", "回复时间", "答复时间", "办复时间")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +34,72 @@ class Imported:
     added: int
     known: int
     problems: tuple[str, ...]
+    historical: int = 0  # of those added, the ones that came with their answer
 
 
 def take_in(city: City, file: Path, now: datetime, source: str | None = None) -> Imported:
     """Put every row of ``file`` into the queue, or none when the file cannot be understood (SampleError)."""
     problems: list[str] = []
-    added = known = 0
+    counts = {"added": 0, "known": 0, "historical": 0}
+    names = history.Names(city.reference())
     with city.store.transaction():
         for row in read_rows(file):
-            post = None if row.problem else _post(city, file, row.cells, now, source)
-            if post is None:
-                problems.append(f"第 {row.line} 行：{row.problem or '没有内容'}")
-            elif city.store.threads.post(post.board, post.thread):
-                known += 1
-            else:
-                city.store.threads.save(Thread(post, ()), Read(post.board, post.thread, now, ReadOutcome.OK, True), ())
-                added += 1
-    return Imported(added, known, tuple(problems))
+            try:
+                if row.problem:
+                    raise ValueError(row.problem)
+                for what in _take(city, file, row.cells, now, source, names):
+                    counts[what] += 1
+            except ValueError as error:
+                problems.append(f"第 {row.line} 行：{error}")
+    return Imported(counts["added"], counts["known"], tuple(problems), counts["historical"])
 
 
-def _post(city: City, file: Path, cells: Mapping[str, Any], now: datetime, source: str | None) -> Post | None:
-    title, body = message(cells, columns(file, list(cells)))
+def _take(
+    city: City, file: Path, cells: Mapping[str, Any], now: datetime, source: str | None, names: history.Names
+) -> tuple[str, ...]:
+    """Keep one row; what it counts as. Raises ValueError with what is wrong, in Chinese."""
+    found = columns(file, list(cells))
+    post = _post(city, message(cells, found), cells, now, source)
+    if city.store.threads.post(post.board, post.thread):
+        return ("known",)
+    answered = _answered(city, cells, now)
+    said = () if answered is None else (history.answer(post, *answered),)
+    city.store.threads.save(Thread(post, said), Read(post.board, post.thread, now, ReadOutcome.OK, True), ())
+    if not said:
+        return ("added",)
+    given = {field: clean(cells.get(found[field])) for field in ("unit", "category", "kind") if field in found}
+    history.keep(city, post, said[0], names.slugs(given))
+    return ("added", "historical")
+
+
+def _post(city: City, text: tuple[str, str], cells: Mapping[str, Any], now: datetime, source: str | None) -> Post:
+    title, body = text
     if not title and not body:
-        return None
+        raise ValueError("没有内容")
     channel = source or _first(cells, SOURCE) or "导入"
     named, when = _first(cells, NUMBER), _first(cells, TIME)
     identity = "\n".join((channel, named, "" if named else f"{when}\n{title}\n{body}"))
     thread = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    return Post(BOARD, thread, channel, "", title or body[:30], None, _moment(city, when, now), body)
+    return Post(BOARD, thread, channel, "", title or body[:30], None, _moment(city, when, now) or now, body)
 
 
-def _moment(city: City, when: str, now: datetime) -> datetime:
-    """When it came in; a time that cannot be read is the time of the import."""
+def _answered(city: City, cells: Mapping[str, Any], now: datetime) -> tuple[str, datetime] | None:
+    """The answer a row carries, and when it was given; raises ValueError where the clock could not be told."""
+    body, when = _first(cells, REPLY), _first(cells, REPLIED)
+    if not body:
+        return None
+    asked, replied = _moment(city, _first(cells, TIME), now), _moment(city, when, now)
+    if asked is None or replied is None:
+        raise ValueError("带着答复，但来件或答复的时间读不出来，没有读进")
+    return body, replied
+
+
+def _moment(city: City, when: str, now: datetime) -> datetime | None:
+    """A time as the file writes it, on the city's clock."""
     try:
         return parse_time(when.replace("T", " "), city.zone, now)
     except ValueError:
-        return now
+        return None
 
 
 def _first(cells: Mapping[str, Any], names: tuple[str, ...]) -> str:

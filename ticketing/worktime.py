@@ -29,14 +29,11 @@ def _since_epoch(moment: datetime) -> float:
 @lru_cache(maxsize=1 << 14)
 def _before(day: date) -> float:
     """Working seconds of all days from 2004 (the first year the calendar knows) up to ``day``."""
-    year = _YEARS.setdefault(day.year, _year(day.year))
-    earlier = sum(_YEARS.setdefault(y, _year(y))[-1] for y in range(2004, day.year))
-    return earlier + year[(day - date(day.year, 1, 1)).days]
+    earlier = sum(_year(y)[-1] for y in range(2004, day.year))
+    return earlier + _year(day.year)[(day - date(day.year, 1, 1)).days]
 
 
-_YEARS: dict[int, list[float]] = {}
-
-
+@lru_cache(maxsize=256)
 def _year(year: int) -> list[float]:
     """Working seconds of ``year`` before each of its days, and of the whole year last."""
     sums, day = [0.0], date(year, 1, 1)

@@ -61,6 +61,10 @@ class Decisions:
             self._stage(decision.board, decision.thread, "decided")
         return int(str(self.db.table("decisions").insert(to_row(decision, drop=("id",))).last_pk))
 
+    def pass_by(self, board: str, thread: str) -> None:
+        """Keep a post out of the queue: it came with its answer, and there is nothing to decide."""
+        self._stage(board, thread, "decided")
+
     def reopen(self, board: str, thread: str) -> None:
         """Put a post back into the queue (a clerk's undo)."""
         self._stage(board, thread, "suggested")

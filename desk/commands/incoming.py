@@ -35,5 +35,6 @@ def import_(folder: str | None, file: Path, source: str | None, as_json: bool) -
     if as_json:
         echo_json(done)
     else:
-        click.echo(f"读进 {done.added} 条，早已读过 {done.known} 条，{len(done.problems)} 行有问题")
+        told = f"（其中 {done.historical} 条已带答复，只作历史数据）" if done.historical else ""
+        click.echo(f"读进 {done.added} 条{told}，早已读过 {done.known} 条，{len(done.problems)} 行有问题")
     sys.exit(0 if done.added or done.known else 1)

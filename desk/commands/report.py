@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from data.city import City
 from desk.columns import share
 from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder, plain
+
+if TYPE_CHECKING:
+    from ticketing.reports import LatencyReport
+
+ANSWERED_ONLY = "只有已答复的历史留言，说明不了没有答复的"
 
 
 @click.command()
@@ -41,12 +47,17 @@ def report(
     if year is not None:
         _show_year(city, year, until, as_json)
         return
-    found = reports.latency(city, now(), _midnight(since, city), _midnight(until, city), historical=historical)
+    stretch = (_midnight(since, city), _midnight(until, city))
+    found = reports.latency(city, now(), *stretch, historical=historical)
+    if not historical and not found.overall.filed:  # nothing of our own: what was imported, if anything was
+        imported = reports.latency(city, now(), *stretch, historical=True)
+        historical, found = (True, imported) if imported.overall.filed else (False, found)
     if out is not None:
         export.write(city, found, out)
         click.echo(f"已写到 {out}", err=as_json)
     if as_json:
-        echo_json(export.as_json(city, found))
+        note = {"historical": True, "note": ANSWERED_ONLY} if historical else {"historical": False}
+        echo_json({**export.as_json(city, found), **note})
     elif out is None:
         show(city, found, historical=historical)
 
@@ -80,7 +91,7 @@ def show(city: City, found: object, *, historical: bool) -> None:
     if not isinstance(found, LatencyReport):
         raise TypeError(type(found).__name__)
     headings = [c.name for c in NARROW]
-    click.echo(period(city, found) + ("；只有已答复的历史留言，说明不了没有答复的" if historical else ""))
+    click.echo(period(city, found) + (f"；{ANSWERED_ONLY}；{_in_time(found)}" if historical else ""))
     lines = [(found.overall.name, found.overall), *((c.name, c.row) for c in found.comparisons)]
     echo_table("全部", ("", *headings), [(name, *(c.text(r) for c in NARROW)) for name, r in lines])
     units = [(r.name, place(found.places.get(r.slug)), *(c.text(r) for c in NARROW)) for r in found.by_unit]
@@ -88,6 +99,11 @@ def show(city: City, found: object, *, historical: bool) -> None:
     for title, rows in parts(found):
         echo_table(title, ("", *headings), [(r.name, *(c.text(r) for c in NARROW)) for r in rows])
     click.echo("没有答复的按仍在等待计（Kaplan–Meier）；口径见 --out 报表.html。")
+
+
+def _in_time(found: LatencyReport) -> str:
+    row = found.overall
+    return f"时限内答复 {row.within / row.filed:.1%}（{row.within}/{row.filed}）" if row.filed else "没有一件"
 
 
 def _midnight(day: datetime | None, city: City) -> datetime | None:
