@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from classifier.model import Model
 from classifier.samples import first_level
 
 Floats = NDArray[np.float64]
+SHOWN = 3
 CATEGORY = ("category", "detail")  # always by one model: they share their labels
 
 
@@ -30,10 +31,27 @@ class Answer:
     p: Floats
     samples: int = 0
 
-    def best(self, row: int, count: int = 3) -> list[tuple[str, float]]:
-        """The likeliest labels of a row with their probabilities, best first."""
-        p = self.p[row]
-        return [(self.labels[j], float(p[j])) for j in np.argsort(-p, kind="stable")[:count]]
+    def best(self, row: int, count: int = SHOWN) -> list[tuple[str, float]]:
+        """The likeliest labels of a row with their probabilities, best first, at most SHOWN."""
+        return self._best[row][:count]
+
+    @cached_property
+    def _best(self) -> list[list[tuple[str, float]]]:
+        """Of all rows at once: a batch asks for nearly all of them."""
+        order = np.argsort(-self.p, axis=1, kind="stable")[:, :SHOWN]
+        values = np.take_along_axis(self.p, order, axis=1)
+        return [
+            [(self.labels[j], p) for j, p in zip(js, ps, strict=True)]
+            for js, ps in zip(order.tolist(), values.tolist(), strict=True)
+        ]
+
+    def above(self, least: float) -> list[list[tuple[str, float]]]:
+        """For each row the labels more probable than ``least``, in their order."""
+        found: list[list[tuple[str, float]]] = [[] for _ in self.p]
+        rows, columns = np.nonzero(self.p > least)
+        for i, j, p in zip(rows.tolist(), columns.tolist(), self.p[rows, columns].tolist(), strict=True):
+            found[i].append((self.labels[j], p))
+        return found
 
 
 def ask(

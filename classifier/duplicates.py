@@ -40,5 +40,6 @@ class Duplicates:
         if not posts:
             return sparse.csr_matrix((0, self._model.features.size), dtype=np.float32)
         rows = self._model.features.matrix(prepared(p.text for p in posts))
+        rows.sum_duplicates()
         length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         return (sparse.diags(1 / np.maximum(length, 1e-9)) @ rows).tocsr()

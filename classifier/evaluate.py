@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.answers import Answer, ask
 from classifier.calibration import folds
+from classifier.details import details, held
 from classifier.duties import Duties
 from classifier.features import prepared
 from classifier.figures import f1, figures
@@ -62,7 +63,28 @@ def crossed(
     answers = {
         q: _rows(_joined([part[q] for part in parts]), order) for q in parts[0] if all(q in part for part in parts)
     }
-    return {"rows": len(judged)} | _report(answers, judged, reference, on)
+    return {"rows": len(judged)} | _report(answers, judged, reference, on, fold)
+
+
+def learning_curve(
+    samples: Sequence[Sample], city: tuple[str, ...] = (), shares: Sequence[float] = (0.1, 0.2, 0.4, 0.7, 1.0)
+) -> list[dict[str, Any]]:
+    """How good the category gets with more samples: a fifth is kept apart and asked about, the rest taught bit by bit."""
+    texts = prepared(s.text for s in samples)
+    fold = folds(texts, [str(s.category) for s in samples], 5)
+    turn = folds(texts, [str(s.category) for s in samples], 100)  # who is taught first: labels evenly, always the same
+    asked = [s for s, f in zip(samples, fold, strict=True) if f == 0 and not s.made]
+    found = []
+    for share in shares:
+        wanted = zip(samples, fold, turn, strict=True)
+        taught = [s for s, f, t in wanted if f != 0 and ((t * 37) % 100 + 1) / 100 <= share]
+        try:
+            report = _judged(train(taught, city), asked, None, None)
+        except SampleError:
+            continue
+        if "macro_f1" in report:
+            found.append({"samples": len(taught), "macro_f1": report["macro_f1"], "accuracy": report["accuracy"]})
+    return found
 
 
 def _judged(model: Model, samples: Sequence[Sample], reference: Reference | None, on: date | None) -> dict[str, Any]:
@@ -91,7 +113,11 @@ def _rows(answer: Answer, order: NDArray[np.int64]) -> Answer:
 
 
 def _report(
-    answers: dict[str, Answer], samples: Sequence[Sample], reference: Reference | None, on: date | None
+    answers: dict[str, Answer],
+    samples: Sequence[Sample],
+    reference: Reference | None,
+    on: date | None,
+    fold: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
     """The figures of every question that is answered and whose truth is known; those of ``category`` stand first, bare."""
     truths: dict[str, list[str | None]] = {
@@ -104,7 +130,7 @@ def _report(
     if any(c and "/" in c for c in truths["category"]) and "detail" in answers:
         truths["detail"] = [c if c and "/" in c else None for c in truths["category"]]
         truths["category"] = [c.split("/")[0] if c else None for c in truths["category"]]
-    judged = {q: _figures(answers[q], t) for q, t in truths.items() if q in answers}
+    judged = {q: _figures(answers[q], t, fold) for q, t in truths.items() if q in answers}
     found = {q: f for q, f in judged.items() if f}
     if "request" in found:
         yes = answers["request"].labels.index("yes")
@@ -114,7 +140,9 @@ def _report(
     return (found.pop("category", None) or {}) | found
 
 
-def _figures(answer: Answer, truths: Sequence[str | None]) -> dict[str, Any] | None:
+def _figures(
+    answer: Answer, truths: Sequence[str | None], fold: NDArray[np.int64] | None = None
+) -> dict[str, Any] | None:
     """Over the labels that occur: the model is asked which of these it is. None where it knows none of them."""
     rows = [i for i, t in enumerate(truths) if t is not None]
     occurring = {truths[i] for i in rows}
@@ -125,7 +153,9 @@ def _figures(answer: Answer, truths: Sequence[str | None]) -> dict[str, Any] | N
     p = answer.p[np.ix_(rows, columns)]
     p = p / np.maximum(p.sum(axis=1, keepdims=True), 1e-12)
     missing = {name: -1 - i for i, name in enumerate(sorted(str(o) for o in occurring if o not in at))}
-    return figures(p, np.array([(at | missing)[str(truths[i])] for i in rows]))
+    truth = np.array([(at | missing)[str(truths[i])] for i in rows])
+    found = figures(p, truth) | {"details": details(p, truth, [answer.labels[j] for j in columns])}
+    return found if fold is None else found | {"held": held(p, truth, fold[rows])}
 
 
 def _asked(model: Model, texts: Sequence[str]) -> dict[str, Answer]:
@@ -137,8 +167,7 @@ def _units(texts: Sequence[str], answers: dict[str, Answer], reference: Referenc
     seen = [pairs(t) for t in texts]
     places = Places(reference)
     where = [places.find(t, s) for t, s in zip(texts, seen, strict=True)]
-    asked = [likely(answers, i) for i in range(len(texts))]
-    return Units(Duties(reference)).mixed(texts, seen, asked, where, [on] * len(texts), answers.get("unit"))
+    return Units(Duties(reference)).mixed(texts, seen, likely(answers), where, [on] * len(texts), answers.get("unit"))
 
 
 def _successor(unit: str | None, reference: Reference | None, on: date) -> str | None:

@@ -1,7 +1,7 @@
 """TF-IDF of words and of character n-grams, weighed by what each tells of the questions, for a whole batch at once with numpy.
 
 The words are what a clerk is shown; the characters carry what the tokenizer cut wrongly and names it does not know.
-A character n-gram is 1 to LONGEST Chinese characters with nothing between them, its code points packed into 64 bits and
+A character n-gram is 1 to LONGEST Chinese characters or MARKS with nothing between them, its code points packed into 64 bits and
 hashed (multiply-shift) to one of 2^BITS buckets; the first HEAD characters count once more, because a message says early
 what it is about. Letters and figures are left out: in messages they are plot numbers, sums and masked names. Counts are
 1 + log(count), times the inverse document frequency, times the root of what the column tells (``telling``), and words, characters
@@ -31,6 +31,7 @@ WORD_WEIGHT = 0.55
 RARE = 3  # an n-gram seen in fewer messages is dropped, a word in fewer than 2
 FEW = 3000  # messages up to which an n-gram seen twice is kept, too
 HAN = (0x4E00, 0x9FFF)
+MARKS = "!?,。、:;"  # they tell a kind and an emergency from the rest
 PRIOR = 3.0  # messages' worth of doubt about a column that was seen seldom
 LEAST = 0.1  # what a column that tells nothing still counts
 
@@ -40,16 +41,39 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """1 + log(count) of what stands in each text: ``columns`` and ``values`` of row i from ``pointer[i]`` on. (Plain arrays:
+    to make and check a scipy matrix costs more than a message's words do.)"""
+
+    pointer: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    values: Floats
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        return np.diff(self.pointer)
+
+    def weighed(self, weight: Floats, length: float = 1.0) -> Floats:
+        """The values times the weight of their column, every row of that length (or empty)."""
+        data = self.values * weight[self.columns]
+        row = np.repeat(np.arange(len(self.pointer) - 1), self.lengths)
+        now = np.sqrt(np.bincount(row, data**2, minlength=len(self.pointer) - 1))
+        scaled: Floats = (data * (length / np.maximum(now, 1e-9))[row]).astype(np.float32)
+        return scaled
+
+    def present(self, width: int) -> Matrix:
+        """1 where a column stands in a text."""
+        ones = np.ones(len(self.columns), np.float32)
+        return sparse.csr_matrix((ones, self.columns, self.pointer), shape=(len(self.pointer) - 1, width))
+
+
+@dataclass(frozen=True, eq=False)
 class Counts:
-    """1 + log(count) of words, n-grams and n-grams of the head, one row a text."""
+    """What stands in some texts: words, n-grams, and n-grams of the head."""
 
-    words: Matrix
-    body: Matrix
-    head: Matrix
-
-    def rows(self, at: NDArray[Any]) -> Counts:
-        """Some of the rows."""
-        return Counts(self.words[at], self.body[at], self.head[at])
+    words: Part
+    body: Part
+    head: Part
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +109,34 @@ class Features:
     def counted(self, texts: Sequence[str], tokens: Tokens | None = None) -> Counts:
         """What stands in texts (in normal form; ``tokens`` if they are cut already)."""
         place = self._column.get
-        rows = [[c for c in map(place, row) if c is not None] for row in (self.cut(texts) if tokens is None else tokens)]
-        return Counts(_rows(rows, len(self.vocabulary)), *_grams(texts, self._slot, len(self.buckets)))
+        rows = [
+            [c for c in map(place, row) if c is not None] for row in (self.cut(texts) if tokens is None else tokens)
+        ]
+        row = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
+        words = _part(row, np.fromiter(chain.from_iterable(rows), np.int32), len(rows))
+        return Counts(words, *_grams(texts, self._slot))
 
     def weighed(self, counts: Counts) -> Matrix:
-        """Counts to rows of ``size`` columns."""
+        """Counts to rows of ``size`` columns; an n-gram of the head has a second entry beside that of the body."""
         split = len(self.vocabulary)
-        words, grams = self.weight[:split], self.weight[split:]
-        body, head = _scaled(counts.body, grams), _scaled(counts.head, grams, HEAD_WEIGHT)
-        return sparse.hstack([_scaled(counts.words, words, WORD_WEIGHT), body + head], format="csr", dtype=np.float32)
+        grams = self.weight[split:]
+        parts = (
+            (counts.words, counts.words.columns, counts.words.weighed(self.weight[:split], WORD_WEIGHT)),
+            (counts.body, counts.body.columns + split, counts.body.weighed(grams)),
+            (counts.head, counts.head.columns + split, counts.head.weighed(grams, HEAD_WEIGHT)),
+        )
+        start = np.concatenate([[0], np.cumsum(sum(part.lengths for part, _, _ in parts))]).astype(np.int32)
+        columns, data = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
+        free = start[:-1].astype(np.int64)
+        for part, where, values in parts:
+            at = np.arange(len(values)) + np.repeat(free - part.pointer[:-1], part.lengths)
+            columns[at], data[at] = where, values
+            free = free + part.lengths
+        return sparse.csr_matrix((data, columns, start), shape=(len(start) - 1, self.size))
+
+    def present(self, counts: Counts) -> tuple[Matrix, Matrix]:
+        """1 where a word, and where an n-gram, stands in a text: side by side as wide as ``size``."""
+        return counts.words.present(len(self.vocabulary)), counts.body.present(len(self.buckets))
 
     def matrix(self, texts: Sequence[str], tokens: Tokens | None = None) -> Matrix:
         """One row a text (in normal form; ``tokens`` if they are cut already), ``size`` columns."""
@@ -107,13 +150,13 @@ class Features:
 def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: str = "") -> Features:
     """The columns worth keeping of ``texts`` (normal form): frequent enough, the most frequent first, at most ``room``."""
     tokenizer = cutter(city, engine)
-    seen = Counter(chain.from_iterable(sorted({w for w in tokenizer(t) if len(w) > 1 and w.isalpha()}) for t in texts))
+    seen = Counter(chain.from_iterable(sorted({w for w in tokenizer(t) if not w.isspace()}) for t in texts))
     kept = [(w, n) for w, n in seen.most_common(room // 3) if n >= 2]
     vocabulary = sorted(kept)
     frequency = np.zeros(1 << BITS, np.int32)
     for start in range(0, len(texts), 1000):
-        grams, _ = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32), 1 << BITS)
-        frequency += np.bincount(grams.indices, minlength=1 << BITS).astype(np.int32)
+        grams, _ = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32))
+        frequency += np.bincount(grams.columns, minlength=1 << BITS).astype(np.int32)
     order = np.argsort(-frequency, kind="stable")[: room - len(vocabulary)]
     buckets = np.sort(order[frequency[order] >= (RARE if len(texts) > FEW else 2)]).astype(np.int32)
     counts = np.concatenate([np.array([n for _, n in vocabulary], np.int32), frequency[buckets]])
@@ -121,23 +164,26 @@ def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: s
     return Features(tuple(w for w, _ in vocabulary), buckets, idf, city, engine)
 
 
-def telling(counts: Counts, truth: NDArray[np.int64], labels: int) -> Floats:
-    """How much each column tells of the labels (``truth``: a column number a row): from 0 to about 1.
+def telling(parts: Sequence[Matrix], truth: NDArray[np.int64], labels: int) -> Floats:
+    """How much each column of the ``parts`` (1 where it is present) tells of the labels (``truth``: a number a row), 0 to 1.
 
-    The Kullback-Leibler divergence of the labels of the messages a column stands in from those of all messages,
-    seen through PRIOR messages of doubt, as a share of the entropy of the labels.
+    The Kullback-Leibler divergence of the labels of the messages a column stands in, each label counting alike, from
+    all labels being as likely, seen through PRIOR messages of doubt, as a share of the most there could be.
     """
-    prior = np.maximum(np.bincount(truth, minlength=labels), 0.5) / len(truth)
-    which = sparse.csr_matrix((np.ones(len(truth)), (truth, np.arange(len(truth)))), shape=(labels, len(truth)))
-    told = [_divergence((which @ _present(part)).toarray(), prior) for part in (counts.words, counts.body)]
-    entropy = -(prior * np.log(prior)).sum()
-    found: Floats = (np.concatenate(told) / max(entropy, 1e-9)).astype(np.float32)
+    of = sparse.csr_matrix((np.ones(len(truth)), (truth, np.arange(len(truth)))), shape=(labels, len(truth)))
+    each = np.maximum(np.bincount(truth, minlength=labels), 1)[:, None]
+    told = [_divergence((of @ part).toarray(), each) for part in parts]
+    found: Floats = (np.concatenate(told) / np.log(labels)).astype(np.float32)
     return found
 
 
-def _divergence(seen: NDArray[Any], prior: NDArray[Any]) -> NDArray[Any]:
-    likely = (seen + PRIOR * prior[:, None]) / (seen.sum(axis=0) + PRIOR)
-    found: NDArray[Any] = (likely * np.log(likely / prior[:, None])).sum(axis=0)
+def _divergence(seen: NDArray[Any], each: NDArray[Any]) -> NDArray[Any]:
+    """``seen``: (labels, columns) messages; ``each``: (labels, 1) messages of the label in all."""
+    count, alike = seen.sum(axis=0), 1 / len(seen)
+    share = seen / each
+    share /= np.maximum(share.sum(axis=0), 1e-12)
+    likely = (count * share + PRIOR * alike) / (count + PRIOR)
+    found: NDArray[Any] = (likely * np.log(likely / alike)).sum(axis=0)
     return found
 
 
@@ -146,22 +192,11 @@ def prepared(texts: Iterable[str]) -> list[str]:
     return normals(list(texts))
 
 
-def _present(counted: Matrix) -> Matrix:
-    ones = np.ones(len(counted.data), np.float32)
-    return sparse.csr_matrix((ones, counted.indices, counted.indptr), shape=counted.shape)
-
-
-def _rows(rows: Sequence[Sequence[int]], width: int) -> Matrix:
-    indices = np.fromiter(chain.from_iterable(rows), np.int32)
-    pointer = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int32)
-    return _logs(sparse.csr_matrix((np.ones(len(indices), np.float32), indices, pointer), shape=(len(rows), width)))
-
-
-def _grams(texts: Sequence[str], slot: NDArray[np.int32], width: int) -> tuple[Matrix, Matrix]:
+def _grams(texts: Sequence[str], slot: NDArray[np.int32]) -> tuple[Part, Part]:
     """Counts of every n-gram that ``slot`` has a column for: in the text, and in its first HEAD characters."""
     lengths = np.array([len(t) + 1 for t in texts], np.int64)
     code = np.frombuffer("\0".join([*texts, ""]).encode("utf-32-le", "replace"), np.uint32)
-    han = (code >= HAN[0]) & (code <= HAN[1])
+    han = (code >= HAN[0]) & (code <= HAN[1]) | np.isin(code, [ord(c) for c in MARKS])
     row = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
     place = np.arange(len(code)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     letters = code.astype(np.uint64)
@@ -175,24 +210,11 @@ def _grams(texts: Sequence[str], slot: NDArray[np.int32], width: int) -> tuple[M
         at, column = at[column >= 0], column[column >= 0]
         found.append((row[at], column, place[at] <= HEAD - n))
     rows, columns, early = (np.concatenate(each) for each in zip(*found, strict=True))
-    shape = (len(texts), width)
-    return _summed(rows, columns, shape), _summed(rows[early], columns[early], shape)
+    return _part(rows, columns, len(texts)), _part(rows[early], columns[early], len(texts))
 
 
-def _summed(rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> Matrix:
-    return _logs(sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape))
-
-
-def _logs(counted: Matrix) -> Matrix:
-    counted.sum_duplicates()
-    counted.data = 1 + np.log(counted.data)
-    return counted
-
-
-def _scaled(counted: Matrix, weight: Floats, length: float = 1.0) -> Matrix:
-    """Every row weighed and of that length (or empty)."""
-    data = counted.data * weight[counted.indices]
-    row = np.repeat(np.arange(counted.shape[0]), np.diff(counted.indptr))
-    now = np.sqrt(np.bincount(row, data**2, minlength=counted.shape[0]))
-    scaled = (data * (length / np.maximum(now, 1e-9))[row]).astype(np.float32)
-    return sparse.csr_matrix((scaled, counted.indices, counted.indptr), shape=counted.shape)
+def _part(rows: NDArray[Any], columns: NDArray[Any], texts: int) -> Part:
+    """Occurrences, counted: sorting numbers of row and column is quicker than a matrix that sums its duplicates."""
+    keys, times = np.unique((rows.astype(np.int64) << BITS) | columns, return_counts=True)
+    pointer = np.searchsorted(keys, np.arange(texts + 1, dtype=np.int64) << BITS)
+    return Part(pointer, (keys & ((1 << BITS) - 1)).astype(np.int32), (1 + np.log(times)).astype(np.float32))

@@ -17,7 +17,7 @@ import numpy as np
 
 from classifier.answers import Answer
 from classifier.calibration import softmax
-from classifier.finder import Finder, pairs
+from classifier.finder import Finder, pairs_known
 from classifier.tokens import normal
 from data.reference import SHIPPED
 
@@ -55,20 +55,28 @@ class Cues:
             self._cues = tuple(_cue(row) for row in csv.DictReader(lines))
         self._finder = Finder(w for cue in self._cues if cue.where != "title" for w in cue.words)
 
-    def mixed(self, learnt: Answer, titles: Sequence[str], texts: Sequence[str], half: int = HALF) -> Answer:
+    def mixed(
+        self,
+        learnt: Answer,
+        titles: Sequence[str],
+        texts: Sequence[str],
+        half: int = HALF,
+        seen: Sequence[set[str]] | None = None,
+    ) -> Answer:
         """``learnt`` for the posts of these titles (as written) and texts (title and body in normal form), with the cues.
 
-        ``half``: the samples at which the model's power is a half; 0 trusts it fully.
+        ``half``: the samples at which the model's power is a half; 0 trusts it fully. ``seen``: the pairs of each text.
         """
         power = learnt.samples / (learnt.samples + half)
         scores = power * np.log(np.maximum(learnt.p, RAREST))
         column = {label: i for i, label in enumerate(learnt.labels)}
         heard = [cue for cue in self._cues if cue.kind in column]
-        for score, given, text in zip(scores, titles, texts, strict=True):
+        near = pairs_known(texts) if seen is None else seen
+        for score, given, text, met in zip(scores, titles, texts, near, strict=True):
             title = normal(given)
             body = text.removeprefix(title) or text
             title, end = title or text[:TITLE], body[-END:]
-            present = frozenset(self._finder.present(body, pairs(body)))
+            present = frozenset(self._finder.present(body, met))
             for cue in heard:
                 score[column[cue.kind]] += cue.weight_in(title, end, present)
         return Answer(learnt.labels, softmax(scores * SHARPNESS), learnt.samples)

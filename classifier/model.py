@@ -2,8 +2,7 @@
 
 Each head is ridge regression on one-against-all targets, classes weighted to count alike; its scores become
 probabilities by a scale and a shift per class, fitted on scores of messages held out of training (calibration.py).
-The same held-out scores find labels that are probably wrong (Northcutt et al. 2021); such messages count less.
-Whatever is chosen by labels (what a column tells, which labels to doubt) is chosen again inside every fold.
+What a column tells of the labels is counted again inside every fold.
 """
 
 from __future__ import annotations
@@ -24,9 +23,6 @@ from data.records import Urgency
 ALPHA = 0.6
 ROOM = 10_000_000  # weights kept in all, a byte each: the file stays below 12 MB
 MOST_FEATURES = 600_000
-UNLIKELY = 0.1  # a label held to be less probable than this may be wrong …
-DOUBTED = 0.2  # … and its message counts this much,
-MANY = 100  # where there are enough messages of that label to know it by
 
 Floats = NDArray[np.float32]
 
@@ -94,11 +90,15 @@ def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "
     if not features.size:
         raise SampleError("样本太少，学不到任何词语；请至少提供几十条")
     counts, fold = features.counted(texts), folds(texts, list(zip(*questions.values(), strict=True)), FOLDS)
+    present = features.present(counts)
     apart = _held_out(features, counts, asked, fold)
-    features = features.told(_tells(counts, asked, np.ones(len(texts), bool)))
+    tells = _tells(present, asked, np.ones(len(texts), bool))
+    features = features.told(_most(tells))
     matrix = features.weighed(counts)
     written = np.array([not s.made for s in samples])
-    return stamped(Model("", features, {q: _head(matrix, a, apart[q], written) for q, a in asked.items()}))
+    shares = {q: told / _most(tells) for q, told in tells.items()}
+    heads = {q: _head(matrix, a, apart[q], written, shares[q]) for q, a in asked.items()}
+    return stamped(Model("", features, heads))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +115,21 @@ class _Asked:
         return cls(labels, np.array([-1 if a is None else at[a] for a in answers]))
 
 
-def _tells(counts: Counts, asked: Mapping[str, _Asked], among: NDArray[np.bool_]) -> Floats:
-    """The weight of each column: the root of what it tells of the question it tells most of, by the rows ``among``."""
-    most = np.zeros(counts.words.shape[1] + counts.body.shape[1], np.float32)
-    for question in asked.values():
-        rows = np.flatnonzero(among & (question.truth >= 0))
-        most = np.maximum(most, telling(counts.rows(rows), question.truth[rows], len(question.labels)))
-    return np.sqrt(most + np.float32(LEAST))
+def _tells(present: Sequence[Matrix], asked: Mapping[str, _Asked], among: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Question -> the weight of each column: the root of what it tells of the question, by the rows ``among``."""
+    rows = {q: np.flatnonzero(among & (a.truth >= 0)) for q, a in asked.items()}
+    told = {}
+    for q, a in asked.items():
+        if len(at := rows[q]):
+            tells = telling([part[at] for part in present], a.truth[at], len(a.labels))
+            told[q] = np.sqrt(tells + np.float32(LEAST))
+    return told
+
+
+def _most(tells: Mapping[str, Floats]) -> Floats:
+    """The weight of each column for the question it tells most of: one matrix serves all."""
+    found: Floats = np.max(np.stack(list(tells.values())), axis=0)
+    return found
 
 
 def _held_out(
@@ -129,13 +137,16 @@ def _held_out(
 ) -> dict[str, NDArray[Any]]:
     """Scores (samples, labels) of every question, each by a model that has not seen the sample nor its duplicates."""
     scores = {q: np.zeros((len(fold), len(a.labels))) for q, a in asked.items()}
+    present = features.present(counts)
     for number in np.unique(fold):
         apart = fold == number
-        matrix = features.told(_tells(counts, asked, ~apart)).weighed(counts)
-        for q, a in asked.items():
-            if len(rows := np.flatnonzero(~apart & (a.truth >= 0))):
-                weights, bias = solve(matrix[rows], a.truth[rows], len(a.labels))
-                scores[q][apart] = matrix[apart] @ weights + bias
+        tells = _tells(present, asked, ~apart)
+        matrix = features.told(_most(tells)).weighed(counts)
+        for q, told in tells.items():
+            truth = asked[q].truth
+            rows = np.flatnonzero(~apart & (truth >= 0))
+            weights, bias = solve(matrix[rows], truth[rows], scores[q].shape[1], told / _most(tells))
+            scores[q][apart] = matrix[apart] @ weights + bias
     return scores
 
 
@@ -158,33 +169,31 @@ def _emergency(sample: Sample) -> str | None:
     return "yes" if sample.urgency == Urgency.EMERGENCY else "no"
 
 
-def _head(matrix: Matrix, asked: _Asked, apart: NDArray[Any], written: NDArray[np.bool_]) -> Head:
+def _head(matrix: Matrix, asked: _Asked, apart: NDArray[Any], written: NDArray[np.bool_], share: Floats) -> Head:
     rows = np.flatnonzero(asked.truth >= 0)
     truth, scores = asked.truth[rows], apart[rows]
     counts = written[rows] if written[rows].any() else np.ones(len(rows), bool)
     calibration = fit(scores[counts], truth[counts])
-    weights, bias = solve(matrix[rows], truth, len(asked.labels), _trust(calibration.probabilities(scores), truth))
+    weights, bias = solve(matrix[rows], truth, len(asked.labels), share)
     scale = np.maximum(np.abs(weights).max(axis=1), 1e-9) / 127
     packed = np.rint(weights / scale[:, None]).astype(np.int8)
-    return Head(
-        asked.labels, packed, scale.astype(np.float32), bias.astype(np.float32), calibration, int(counts.sum())
-    )
+    return Head(asked.labels, packed, scale.astype(np.float32), bias.astype(np.float32), calibration, int(counts.sum()))
 
 
-def _trust(p: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How much each sample counts: less where its label is probably wrong."""
-    many = np.bincount(truth, minlength=p.shape[1])[truth] >= MANY
-    return np.where(many & (p[np.arange(len(truth)), truth] < UNLIKELY), DOUBTED, 1.0)
+def solve(matrix: Matrix, truth: NDArray[np.int64], labels: int, share: Floats) -> tuple[Any, Any]:
+    """Weights (features, labels) and bias (labels) of the ridge regression on targets 1 and -1.
 
-
-def solve(
-    matrix: Matrix, truth: NDArray[np.int64], labels: int, trust: NDArray[np.float64] | float = 1.0
-) -> tuple[Any, Any]:
-    """Weights (features, labels) and bias (labels) of the ridge regression on targets 1 and -1."""
+    ``share``: how much of a column's weight is this question's; what tells nothing of it is pulled to 0 the harder.
+    """
     from sklearn.linear_model import Ridge
 
     counts = np.bincount(truth, minlength=labels)
-    weight = (len(truth) / (labels * np.maximum(counts, 1)))[truth] * trust
+    weight = (len(truth) / (labels * np.maximum(counts, 1)))[truth]
     targets = np.where(truth[:, None] == np.arange(labels), 1.0, -1.0)
-    ridge = Ridge(alpha=ALPHA, solver="sparse_cg", tol=1e-3).fit(matrix, targets, sample_weight=weight)
-    return np.atleast_2d(ridge.coef_).T, np.atleast_1d(ridge.intercept_)
+    ridge = Ridge(alpha=ALPHA, solver="sparse_cg", tol=1e-3).fit(_columns(matrix, share), targets, sample_weight=weight)
+    return np.atleast_2d(ridge.coef_).T * share[:, None], np.atleast_1d(ridge.intercept_)
+
+
+def _columns(matrix: Matrix, share: Floats) -> Matrix:
+    """The matrix with every column times its ``share``."""
+    return type(matrix)((matrix.data * share[matrix.indices], matrix.indices, matrix.indptr), shape=matrix.shape)

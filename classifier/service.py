@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from classifier.model import Model
@@ -16,6 +17,15 @@ def in_service(folder: Path) -> Model | None:
     """The model in service in ``folder``; None where there is none. Raises ModelError for a damaged one."""
     names = _names(folder)
     return load(folder / names[-1]) if names else None
+
+
+def since(folder: Path) -> datetime | None:
+    """When the model in service was made; None where there is none."""
+    names = _names(folder)
+    try:
+        return datetime.fromtimestamp((folder / names[-1]).stat().st_mtime, UTC) if names else None
+    except OSError:
+        return None
 
 
 def put_in_service(folder: Path, model: Model) -> Path:

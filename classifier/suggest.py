@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,12 @@ from classifier.contacts import contacts
 from classifier.doubts import doubts
 from classifier.duties import Duties
 from classifier.features import prepared
-from classifier.finder import pairs
+from classifier.finder import pairs_known
 from classifier.kinds import Cues
 from classifier.model import Model
 from classifier.places import Places, Where
 from classifier.samples import first_level
+from classifier.tokens import LIMIT
 from classifier.units import Units
 from classifier.urgency import Haste, Rules
 from data.records import Choice, Kind, Post, Reason, Suggestion, Urgency
@@ -54,6 +56,8 @@ class _Batch:
     answers: Mapping[str, Answer]
     where: Sequence[Where]
     units: Answer
+    reasons: Sequence[tuple[Reason, ...]]
+    perhaps: Sequence[Sequence[str]]  # categories and kinds a post may be about
 
 
 class Suggester:
@@ -89,19 +93,20 @@ class Suggester:
 
     def _read(self, posts: Sequence[Post]) -> _Batch:
         texts = prepared(p.text for p in posts)
-        seen = [pairs(t) for t in texts]
+        seen = pairs_known(texts)
         tokens = self.model.features.cut(texts)
         matrix = self.model.features.matrix(texts, tokens)
         answers = ask(self.model, texts, matrix, self._beside)
+        titles = [p.title for p in posts]
         if "kind" in answers:
-            answers |= {"kind": self._cues.mixed(answers["kind"], [p.title for p in posts], texts)}
+            answers |= {"kind": self._cues.mixed(answers["kind"], titles, texts, seen=seen)}
         if "request" in answers:
-            answers |= {"request": self._cues.mixed(answers["request"], [p.title for p in posts], texts, half=0)}
+            answers |= {"request": self._cues.mixed(answers["request"], titles, texts, half=0, seen=seen)}
         where = [self._places.find(*each) for each in zip(texts, seen, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
-        known = [likely(answers, i) for i in range(len(posts))]
-        units = self._units.mixed(texts, seen, known, where, days, answers.get("unit"))
-        return _Batch(posts, texts, seen, matrix, answers, where, units)
+        units = self._units.mixed(texts, seen, likely(answers), where, days, answers.get("unit"))
+        reasons = self._reasons(matrix, [answers["category"].best(i, 1)[0][0] for i in range(len(posts))])
+        return _Batch(posts, texts, seen, matrix, answers, where, units, reasons, _perhaps(answers))
 
     def _tell(self, batch: _Batch, i: int, now: datetime) -> Suggestion:
         post, where = batch.posts[i], batch.where[i]
@@ -110,10 +115,11 @@ class Suggester:
         category = _category(batch.answers, i, categories[0].name)
         kind, kind_p = _kind(batch.answers, i)
         request_p = _yes(batch.answers, "request", i, 0.5)
-        haste = self._rules.haste(batch.texts[i], category, kind, batch.seen[i], _perhaps(batch.answers, i))
+        haste = self._rules.haste(
+            batch.texts[i], category, kind, batch.seen[i], batch.perhaps[i] if batch.perhaps else ()
+        )
         if haste.urgency is not Urgency.EMERGENCY and _yes(batch.answers, "emergency", i, 0.0) >= EMERGENCY:
             haste = LEARNT
-        reasons = self._reasons(batch.matrix, i, categories[0].name)
         unknown = batch.matrix.indptr[i] == batch.matrix.indptr[i + 1]
         return Suggestion(
             board=post.board,
@@ -129,10 +135,10 @@ class Suggester:
             units=units,
             urgency=haste.urgency,
             days=haste.days,
-            contacts=contacts(post.text),
+            contacts=contacts(batch.texts[i] if len(post.text) < LIMIT // 3 else post.text),
             place=where.place,
             district=where.district,
-            reasons=reasons,
+            reasons=batch.reasons[i],
             needs_person=doubts(batch.texts[i], request_p, categories, units, where, haste, self._names, unknown),
             co_units=self._co_units(batch, i, units[0].name if units else ""),
         )
@@ -148,29 +154,36 @@ class Suggester:
         p = dict(zip(batch.units.labels, batch.units.p[i], strict=True))
         return tuple(Choice(u, float(p.get(u, 0.0))) for u in others[:CO_UNITS])
 
-    def _reasons(self, matrix: Any, i: int, category: str) -> tuple[Reason, ...]:
-        """The words that spoke for ``category``: TF-IDF times weight, as a share of all that spoke for it."""
+    def _reasons(self, matrix: Any, categories: Sequence[str]) -> list[tuple[Reason, ...]]:
+        """Of each row the words that spoke for its category: TF-IDF times weight, as a share of all that spoke for it."""
         if "category" not in self.model.heads:
-            return ()
-        columns = matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]
-        words = columns < len(self.model.features.vocabulary)
-        columns, values = columns[words], matrix.data[matrix.indptr[i] : matrix.indptr[i + 1]][words]
-        spoke = np.maximum(values * self.model.weights[columns, self.model.place("category", category)], 0)
-        total, spoke = spoke.sum(), spoke * self._shown[columns]
-        best = [j for j in np.argsort(-spoke, kind="stable")[:WORDS] if spoke[j] > SLIGHT * total]
-        return tuple(
-            Reason(self.model.features.vocabulary[columns[j]], round(float(spoke[j] / total), 3)) for j in best
-        )
+            return [()] * len(categories)
+        words = matrix.indices < len(self.model.features.vocabulary)
+        columns, values = matrix.indices[words], matrix.data[words]
+        pointer = np.concatenate([[0], np.cumsum(words)])[matrix.indptr]
+        place = {c: self.model.place("category", c) for c in set(categories)}
+        spoke = values * self.model.weights[columns, np.repeat([place[c] for c in categories], np.diff(pointer))]
+        spoke = np.maximum(spoke, 0)
+        shown = spoke * self._shown[columns]
+        bounds = pairwise(pointer.tolist())
+        return [self._most(columns[a:b], shown[a:b], float(spoke[a:b].sum())) for a, b in bounds]
+
+    def _most(self, columns: Any, spoke: Any, total: float) -> tuple[Reason, ...]:
+        """The WORDS that spoke most."""
+        best = np.argsort(-spoke, kind="stable")[:WORDS]
+        told = zip(columns[best].tolist(), spoke[best].tolist(), strict=True)
+        vocabulary = self.model.features.vocabulary
+        return tuple(Reason(vocabulary[c], round(s / total, 3)) for c, s in told if s > SLIGHT * total)
 
 
 def _choices(answer: Answer, i: int) -> tuple[Choice, ...]:
     return tuple(Choice(name, p) for name, p in answer.best(i))
 
 
-def likely(answers: Mapping[str, Answer], i: int) -> dict[str, float]:
-    """Slug -> probability of the categories worth asking a unit about, of both levels."""
-    both = [answers[q] for q in ("category", "detail") if q in answers]
-    return {a.labels[j]: float(a.p[i, j]) for a in both for j in np.flatnonzero(a.p[i] > LIKELY)}
+def likely(answers: Mapping[str, Answer]) -> list[dict[str, float]]:
+    """For each row slug -> probability of the categories worth asking a unit about, of both levels."""
+    both = [answers[q].above(LIKELY) for q in ("category", "detail") if q in answers]
+    return [{slug: p for found in row for slug, p in found} for row in zip(*both, strict=True)]
 
 
 def _category(answers: Mapping[str, Answer], i: int, first: str) -> str:
@@ -194,7 +207,7 @@ def _yes(answers: Mapping[str, Answer], question: str, i: int, untaught: float) 
     return dict(answers[question].best(i, 2))["yes"] if question in answers else untaught
 
 
-def _perhaps(answers: Mapping[str, Answer], i: int) -> list[str]:
+def _perhaps(answers: Mapping[str, Answer]) -> list[list[str]]:
     """Categories and kinds that a post may be about: not to be taken for, but to be urgent for."""
-    both = [answers[q] for q in ("detail", "kind") if q in answers]
-    return [a.labels[j] for a in both for j in np.flatnonzero(a.p[i] > PERHAPS)]
+    both = [answers[q].above(PERHAPS) for q in ("detail", "kind") if q in answers]
+    return [[label for found in row for label, _ in found] for row in zip(*both, strict=True)] if both else []

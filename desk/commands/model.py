@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from data import reference
 from data.city import City, CityError, find, open_city
 from data.records import Action
 from data.reference import Reference
-from desk.commands.common import console, echo_json, echo_table, json_option, pass_folder
+from desk.commands.common import console, echo_json, echo_table, json_option, now, pass_folder
 
 if TYPE_CHECKING:
     from classifier.model import Model
@@ -41,40 +42,91 @@ def _around(folder: str | None) -> tuple[City | None, Reference]:
 
 @click.command()
 @click.option("--samples", "files", multiple=True, type=FILE, help="样本文件（CSV、Excel、JSON Lines），可写多次")
+@click.option("--local", "local", multiple=True, type=FILE, help="本地的样本文件，每条顶外地的好几条；可写多次")
+@click.option("--first", type=click.IntRange(min=20), help="只读每条样本的前几个字；样本来自外地时 120 较好")
 @model_option
 @click.option("--rollback", is_flag=True, help="退回上一个模型")
+@click.option("--force", is_flag=True, help="即使新模型在最近的决定上不如旧的，也投入使用")
 @json_option
 @pass_folder
-def train(folder: str | None, files: Sequence[Path], models: Path | None, rollback: bool, as_json: bool) -> None:
-    """训练模型并投入使用；不写 --samples 则用随软件发布的样本和值班员的决定。"""
+def train(
+    folder: str | None,
+    files: Sequence[Path],
+    local: Sequence[Path],
+    first: int | None,
+    models: Path | None,
+    rollback: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """训练模型；在最近的决定上不比现用的差，才投入使用。不写 --samples 则用随软件发布的样本和值班员的决定。"""
     from classifier import service
-    from classifier.model import train as learn
-    from classifier.tokens import city_words
 
     city, tables = _around(folder)
     where = models or (city.models if city else None)
     if where is None:
         raise click.UsageError("不在城市目录里；请用 --model 写明模型放在哪个目录")
     if rollback:
-        version, samples = service.rollback(where).version, []
+        version = service.rollback(where).version
+        _tell(as_json, f"已退回模型 {version}", {"model": version, "samples": 0, "folder": where})
+        return
+    base = _shortened(_samples(files, tables, None) if files or not local else [], first)
+    own = [*_samples(local, tables, None)] if local else []
+    decided = _decided(city) if city and not files and not local else []
+    _tell(as_json, *_learn(where, tables, [*base, *own * LOCAL], decided, force))
+
+
+LOCAL = 3  # a local sample counts as so many of elsewhere
+
+
+def _shortened(samples: list[Sample], first: int | None) -> list[Sample]:
+    from dataclasses import replace
+
+    return [replace(s, text=s.text[:first]) for s in samples] if first else samples
+
+
+def _learn(
+    where: Path, tables: Reference, base: list[Sample], decided: list[tuple[datetime, Sample]], force: bool
+) -> tuple[str, dict[str, Any]]:
+    """Train, compare, put in service if not worse: the sentence and the figures to tell."""
+    from classifier import service
+    from classifier.learning import FEWEST, latest, trial
+    from classifier.model import train as learn
+    from classifier.shipped import shipped_model
+    from classifier.tokens import city_words
+
+    own, since = service.in_service(where), service.since(where)
+    made = [s for _, s in decided]
+    count = latest(made, sum(since is None or at > since for at, _ in decided))
+    told: dict[str, Any] = {"samples": len(base) + len(made), "folder": where}
+    if count:
+        shipped = shipped_model(tables)
+        found = trial(own or shipped, base, made, count, city_words(tables), shipped)
+        told |= {"decisions": count, "asked": found.asked, "old_right": found.old, "new_right": found.new}
+        against = f"最近 {count} 条决定的 {found.asked} 个答案，旧模型答对 {found.old}，新模型答对 {found.new}"
+        if not (found.passed or force):
+            version = (own or shipped).version
+            return f"{against}：新模型较差，没有换，仍用 {version}", told | {"model": version, "in_service": False}
     else:
-        samples = _samples(files, tables, city)
-        model = learn(samples, city_words(tables))
-        service.put_in_service(where, model)
-        version = model.version
+        against = f"新决定不到 {FEWEST} 条，没有比较" if decided else "没有决定可供比较"
+    model = learn([*base, *made], city_words(tables))
+    service.put_in_service(where, model)
+    sentence = f"{against}。用 {told['samples']} 条样本训练了模型 {model.version}，放在 {where}"
+    return sentence, told | {"model": model.version, "in_service": True}
+
+
+def _tell(as_json: bool, sentence: str, figures: dict[str, Any]) -> None:
     if as_json:
-        echo_json({"model": version, "samples": len(samples), "folder": where})
+        echo_json(figures)
     else:
-        click.echo(
-            f"已退回模型 {version}" if rollback else f"用 {len(samples)} 条样本训练了模型 {version}，放在 {where}"
-        )
+        click.echo(sentence)
 
 
 def _samples(files: Sequence[Path], tables: Reference, city: City | None) -> list[Sample]:
     from classifier import samples
 
     if not files:
-        return [*samples.shipped_samples(tables), *(_decided(city) if city else ())]
+        return [*samples.shipped_samples(tables), *(s for _, s in (_decided(city) if city else ()))]
     found: list[Sample] = []
     for path in files:
         read = samples.read(path, tables)
@@ -84,17 +136,20 @@ def _samples(files: Sequence[Path], tables: Reference, city: City | None) -> lis
     return found
 
 
-def _decided(city: City) -> list[Sample]:
-    """The desk's decisions as samples: what was accepted or corrected, and what was no request."""
+def _decided(city: City) -> list[tuple[datetime, Sample]]:
+    """The desk's decisions as samples, oldest first: what was accepted or corrected, and what was no request."""
     from classifier.samples import Sample
 
     return [
-        Sample(
-            post.text,
-            category=d.category,
-            kind=d.kind.value if d.kind else None,
-            unit=d.unit,
-            is_request=d.action is not Action.REJECT,
+        (
+            d.at,
+            Sample(
+                post.text,
+                category=d.category,
+                kind=d.kind.value if d.kind else None,
+                unit=d.unit,
+                is_request=d.action is not Action.REJECT,
+            ),
         )
         for post, d in city.store.decisions.samples()
     ]
@@ -115,36 +170,92 @@ def _model(models: Path | None, city: City | None, tables: Reference) -> Model:
 
 @click.command()
 @click.option("--samples", "files", multiple=True, type=FILE, help="有标签的样本文件；不写则对随软件发布的样本交叉验证")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="把全部数字写进文件（.json、.csv、.html）")
+@click.option("--crossed", "cross", is_flag=True, help="在样本上五折交叉验证（重新训练），不用现有模型")
+@click.option("--curve", is_flag=True, help="加上学习曲线（要训练五次）")
+@click.option("--weeks", type=click.IntRange(1, 52), default=8, show_default=True, help="看最近几周帖子的漂移")
 @model_option
 @json_option
 @pass_folder
-def evaluate(folder: str | None, files: Sequence[Path], models: Path | None, as_json: bool) -> None:
-    """评估模型：准确率、宏平均 F1、前二前三、校准误差、可自动处理的比例。"""
+def evaluate(
+    folder: str | None,
+    files: Sequence[Path],
+    out: Path | None,
+    cross: bool,
+    curve: bool,
+    weeks: int,
+    models: Path | None,
+    as_json: bool,
+) -> None:
+    """评估模型：每类的数字、混淆表、校准、覆盖与精确率、学习曲线、最近几周的漂移。"""
     from classifier import evaluate as judging
+    from classifier import page
     from classifier.tokens import city_words
 
     city, tables = _around(folder)
     samples = _samples(files, tables, None)
-    if files:
+    if files and not cross:
         found = judging.evaluate(_model(models, city, tables), samples, tables)
     else:
-        found = judging.crossed([s for s in samples if not s.made], city=city_words(tables))
+        found = judging.crossed(samples if files else [s for s in samples if not s.made], city=city_words(tables))
+    if curve:
+        found["learning_curve"] = judging.learning_curve(samples, city_words(tables))
+    if city and (moved := _drift(city, _model(models, city, tables), samples, weeks)):
+        found["drift"] = moved
+    if out:
+        page.write(found, out)
     if as_json:
         echo_json(found)
         return
+    _print(found)
+    if out:
+        click.echo(f"写进 {out}")
+
+
+def _drift(city: City, model: Model, samples: Sequence[Sample], weeks: int) -> list[dict[str, Any]]:
+    """The last weeks' posts beside the training text; nothing where there are no posts."""
+    from classifier.drift import drift
+
+    recent: dict[str, list[str]] = {}
+    for post in city.store.threads.recent(now() - timedelta(weeks=weeks)):
+        day = post.posted_at.astimezone(city.zone).date()
+        recent.setdefault(f"{day - timedelta(days=day.weekday())}", []).append(post.text)
+    texts = [s.text for s in samples if not s.made and s.is_request]
+    return drift(model, texts, dict(sorted(recent.items()))) if recent and texts and "category" in model.heads else []
+
+
+def _print(found: dict[str, Any]) -> None:
     rows = [(name, *_numbers(part)) for name, part in [("类别", found), *_parts(found)]]
     columns = ("", "条数", "准确率", "宏平均 F1", "前二", "前三", "可自动", "校准误差")
     echo_table("评估", columns, rows)
-    click.echo("可自动：要求精确率达到 0.98 时，可以不经人工的比例。")
+    click.echo("可自动：精确率经下限证明不低于 0.98 时，可以不经人工的比例。")
+    classes = found.get("details", {}).get("classes", [])
+    echo_table(
+        "每类",
+        ("类别", "条数", "精确率", "召回率", "F1"),
+        [(c["label"], c["rows"], *(f"{c[k]:.3f}" for k in ("precision", "recall", "f1"))) for c in classes],
+    )
+    for point in found.get("learning_curve", ()):
+        click.echo(f"{point['samples']} 条样本：宏平均 F1 {point['macro_f1']:.3f}")
+    for week in found.get("drift", ()):
+        told = f"{week['posts']} 帖，生词 {week['new_words']:.1%}，平均把握 {week['sure']:.2f}，距离 {week['distance']:.2f}"
+        click.echo(f"{week['week']}：{told}")
 
 
 def _parts(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    names = {"detail": "二级类别", "unit": "承办单位", "kind": "诉求类型", "request": "是否诉求", "urgency": "紧急程度"}
+    names = {
+        "detail": "二级类别",
+        "unit": "承办单位",
+        "kind": "诉求类型",
+        "request": "是否诉求",
+        "emergency": "紧急警情",
+    }
     return [(names.get(k, k), v) for k, v in found.items() if isinstance(v, dict) and "accuracy" in v]
 
 
 def _numbers(part: dict[str, Any]) -> list[str]:
-    figures = {**part, "coverage": part.get("coverage_at_precision", {}).get("0.98")}
+    alone = part.get("details", {}).get("automatic") or {"coverage": 0.0}
+    figures = {**part, "coverage": part.get("held", alone)["coverage"]}
     keys = ("rows", "accuracy", "macro_f1", "top2", "top3", "coverage", "calibration_error")
     return [f"{v:.3f}" if isinstance(v := figures.get(k), float) else str("" if v is None else v) for k in keys]
 
