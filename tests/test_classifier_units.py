@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +17,9 @@ from classifier.samples import Sample
 from classifier.suggest import Suggester
 from classifier.tokens import normal
 from classifier.units import Units
-from data.reference import Reference, load
+from data.reference import Reference, Unit, load
 from data.store import Store
-from tests.classifier_city import NOW, UNITS, city, model, post, samples
+from tests.classifier_city import NOW, city, model, post, samples
 
 THEN = datetime(2016, 3, 1, tzinfo=UTC)
 
@@ -38,12 +37,11 @@ def _first(p: dict[str, float]) -> str:
 
 def _renamed() -> Reference:
     """The small city after its education bureau was renamed in 2018."""
-    old: dict[str, Any] = dict(next(u for u in UNITS if u["slug"] == "schools"))
-    old |= {"valid_to": date(2018, 12, 31), "successor": "schools-sports"}
-    new = {"slug": "schools-sports", "name": "市教育体育局", "sort": "bureau", "valid_from": date(2019, 1, 1)}
-    others = [u for u in UNITS if u["slug"] != "schools"]
-    units = city().units[0]
-    return city().model_copy(update={"units": tuple(type(units).model_validate(u) for u in [*others, old, new])})
+    units = city().units
+    [old] = [u for u in units if u.slug == "schools"]
+    ended = old.model_copy(update={"valid_to": date(2018, 12, 31), "successor": "schools-sports"})
+    new = Unit(slug="schools-sports", name="市教育体育局", sort="bureau", valid_from=date(2019, 1, 1))
+    return city().model_copy(update={"units": (*(u for u in units if u is not old), ended, new)})
 
 
 def test_old_labels_train_the_new_unit() -> None:
@@ -54,9 +52,8 @@ def test_old_labels_train_the_new_unit() -> None:
 
 def test_a_renamed_bureau_costs_no_retraining() -> None:
     before = model()  # trained when nobody knew of the new name
-    after = Suggester(before, _renamed()).suggest([post("老师周末补课收费", at=datetime(2020, 1, 5, tzinfo=UTC))], NOW)[
-        0
-    ]
+    then = post("老师周末补课收费", at=datetime(2020, 1, 5, tzinfo=UTC))
+    [after] = Suggester(before, _renamed()).suggest([then], NOW)
     assert after.units[0].name == "schools-sports"
     assert after.model == before.version
 
