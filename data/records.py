@@ -108,6 +108,7 @@ class Post:
     posted_at: datetime
     body: str
     images: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()  # links; Discuz! makes new ones at every visit
     state: ThreadState = ThreadState.OPEN
     rating: str | None = None  # the citizen's own rating of the answer, where the board has one (人民网)
 

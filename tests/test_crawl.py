@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from data.city import CrawlTable
+from data.city import CrawlTable, open_city
 from data.records import BoardHealth, ReadOutcome
 from data.store import Store
 from spiders.crawl import crawl
@@ -304,3 +304,13 @@ def test_liandong_crawl_reads_one_board_and_says_what_it_found(folder: Path) -> 
     assert found["ok"], done.stderr
     assert found["boards"][0]["board"] == "small"
     assert done.returncode == 0
+
+
+def test_a_second_section_of_a_known_board_is_added_to_its_entry(folder: Path, forum: Forum) -> None:
+    other = f"{forum.url}forum.php?mod=forumdisplay&fid=3"
+    done = subprocess.run(
+        [_script("liandong"), "--dir", str(folder), "boards", "add", other, "--slug", "small"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [s.id for s in open_city(folder).reference().board["small"].sections] == ["2", "3"]

@@ -221,3 +221,9 @@ def bridges(db: Database) -> None:
            id integer primary key, bridge integer not null, at text not null, "by" text not null, done text not null)"""
     )
     db.execute("create index bridge_notes_of on bridge_notes (bridge, id)")
+
+
+@migrations()
+def attachments(db: Database) -> None:
+    """Links to the files a post came with."""
+    db.execute("alter table posts add column attachments text not null default '[]'")

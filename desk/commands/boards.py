@@ -131,10 +131,18 @@ def _offer(sections: Sequence[Section], as_json: bool) -> None:
 
 
 def _write(city: City, board: Board) -> None:
+    """Into the store and the files; sections of a board there is already are added to it."""
     tables = city.reference()
-    if board.slug in tables.board:
-        fail(f"已经有代号 {board.slug} 的论坛；请用 --slug 另起一个")
-    tables = tables.model_copy(update={"boards": (*tables.boards, board)})
+    known = tables.board.get(board.slug)
+    if known is not None:
+        if (known.url, known.engine) != (board.url, board.engine):
+            fail(f"已经有代号 {board.slug} 的论坛（{known.url}）；请用 --slug 另起一个")
+        new = tuple(s for s in board.sections if s.id not in {k.id for k in known.sections})
+        if not new:
+            fail(f"论坛 {board.slug} 已经有这些版块了")
+        board = known.model_copy(update={"sections": (*known.sections, *new)})
+    others = tuple(b for b in tables.boards if b.slug != board.slug)
+    tables = tables.model_copy(update={"boards": (*others, board)})
     with city.store.transaction():
         city.store.reference.save(tables)
     reference.dump(tables, city.folder / "reference")

@@ -169,7 +169,7 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
     except Missing as field:
         malformed(f"读不到首帖的{named(field)}；可能换了模板，请打开这一页核对", field)
     pictures = node.xpath(f".//div[{has_class('pattl')}]").getall()
-    images = (*words.images, *clean("".join(pictures), context.base).images) if pictures else words.images
+    beside = clean("".join(pictures), context.base) if pictures else Body("")
     return Post(
         board=context.board.slug,
         thread=context.thread,
@@ -179,7 +179,8 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
         author=first.author,
         posted_at=first.posted_at,
         body=first.body,
-        images=tuple(dict.fromkeys(images)),
+        images=tuple(dict.fromkeys((*words.images, *beside.images))),
+        attachments=tuple(dict.fromkeys((*words.attachments, *beside.attachments))),
         state=state,
     )
 

@@ -183,6 +183,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         posted_at=posted_at,
         body=content.text,
         images=tuple(dict.fromkeys((*content.images, *pictures))),
+        attachments=content.attachments,
         rating=_rating(root),
     )
     replies = _answers(root, context, missing)

@@ -204,7 +204,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
 def _post(node: Selector, context: Context, title: str, section: str | None, state: ThreadState) -> Post:
     first, words = _floor_of(node, context)
     below = "".join(node.xpath('.//*[starts-with(@id, "att_")]').getall())  # pictures the words do not mention
-    images = (*words.images, *clean(below, context.base).images) if below else words.images
+    beside = clean(below, context.base) if below else Body("")
     return Post(
         board=context.board.slug,
         thread=context.thread,
@@ -214,7 +214,8 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
         author=first.author,
         posted_at=first.posted_at,
         body=first.body,
-        images=tuple(dict.fromkeys(images)),
+        images=tuple(dict.fromkeys((*words.images, *beside.images))),
+        attachments=tuple(dict.fromkeys((*words.attachments, *beside.attachments))),
         state=state,
     )
 
