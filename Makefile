@@ -30,6 +30,11 @@ bench: setup-dev  ## benchmarks, quick
 measure: setup-dev  ## quality on real messages and pages in ../shared, where they are
 	$(BIN)/python -m bench.measure_boards
 	$(BIN)/python -m bench.measure_classifier
+	$(BIN)/python -m bench.measure_units
+	$(BIN)/python -m bench.measure_urgency
+	$(BIN)/python -m bench.measure_holding
+	$(BIN)/python -m bench.measure_hot_issues
+	$(BIN)/python -m bench.measure_duplicates
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev
