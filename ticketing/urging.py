@@ -1,7 +1,8 @@
 """催办 before due, 督办 at due, a copy to the office's leader at twice due: each an event and a notice, once.
 
-The reply clock is supervised on evidence only: where a complete read after due shows no answer, never because a board
-could not be read. The completion clock knows no board; it rests while the citizen is waited for.
+A unit is supervised on evidence only: where a complete read after due shows no answer, never because a board could not
+be read. The completion clock rests while the citizen is waited for, and ends with the first answer of substance; 即办
+that nobody has answered at all is supervised by its reply clock alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from data.city import City
-from data.records import Event, OutboxState, Ticket, VerdictName
+from data.records import Event, OutboxState, Ticket, Urgency, VerdictName
 from ticketing import clocks, lifecycle, notices, promises
 from ticketing.standing import MoveError, Standing
 from ticketing.watch import WATCHED_FOR
@@ -53,9 +54,20 @@ def _due(city: City, now: datetime) -> Iterator[tuple[Ticket, Reminder]]:
                 yield ticket, reminder
     for ticket in tickets.owing(now - BACK, now + AHEAD):
         promise = tickets.promise(ticket.number)
-        if promise and not ticket.historical:
+        if promise and not ticket.historical and (now < promise[0] or _unsettled(city, ticket, promise[0])):
             for reminder in _completion(city, ticket, promise[0], now):
                 yield ticket, reminder
+
+
+def _unsettled(city: City, ticket: Ticket, due: datetime) -> bool:
+    """Is there evidence that the matter was not answered by ``due``? A call or a letter has no thread to look into."""
+    if ticket.board not in city.reference().board:
+        return True
+    verdict = city.store.tickets.verdict(ticket.number)
+    silent = verdict is None or verdict.reply is None
+    if silent and ticket.urgency is not Urgency.DAYS:
+        return False
+    return any(r.complete and r.at > due for r in city.store.threads.reads(ticket.board, ticket.thread))
 
 
 def _reply(city: City, ticket: Ticket, verdict: VerdictName, now: datetime) -> Iterator[Reminder]:

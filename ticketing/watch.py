@@ -25,11 +25,14 @@ class Watch:
     verdict: VerdictName
     tried_at: datetime | None  # the last attempt to read, whatever came of it
     read_at: datetime | None  # the last complete read
+    settle: datetime | None = None  # 要求办结时间, where it has passed and no answer of substance was seen
 
 
 def should_read(watch: Watch, now: datetime) -> bool:
     """Can a read now change or settle the verdict?"""
     due, tried, read = watch.ticket.reply_due, watch.tried_at, watch.read_at
+    if watch.settle and (read is None or read <= watch.settle):
+        return _patience(tried, watch.settle, now)
     if watch.verdict in (VerdictName.ON_TIME, VerdictName.LATE, VerdictName.WITHDRAWN) or now > due + WATCHED_FOR:
         return False  # a new reply lifts the thread on its list, and the list is read every cycle
     if now > due:
@@ -76,7 +79,18 @@ def watches(city: City, now: datetime) -> list[Watch]:
     for number, board, thread in store.tickets.merged_watched(now - WATCHED_FOR):
         ticket, verdict = open_tickets[number]
         watched.append((replace(ticket, board=board, thread=thread), verdict))
+    passed = {t.number: store.tickets.promise(t.number) for t in store.tickets.owing(now - FOLLOWED_FOR, now)}
     return [
-        Watch(ticket, VerdictName(verdict), *last.get((ticket.board, ticket.thread), (None, None)))
+        Watch(
+            ticket,
+            VerdictName(verdict),
+            *last.get((ticket.board, ticket.thread), (None, None)),
+            _settle(passed, ticket),
+        )
         for ticket, verdict in watched
     ]
+
+
+def _settle(passed: Mapping[str, tuple[datetime, bool] | None], ticket: Ticket) -> datetime | None:
+    promise = passed.get(ticket.number)
+    return promise[0] if promise else None

@@ -101,8 +101,8 @@ class Tickets:
         return [(from_row(Ticket, row), row["verdict"]) for row in rows]
 
     def owing(self, since: datetime, until: datetime) -> list[Ticket]:
-        """Open tickets that must be settled in [since, until), by when."""
-        where = f"state not in {SETTLED} and due >= ? and due < ?"
+        """Tickets still worked on that must be settled in [since, until), by when."""
+        where = f"state not in {SETTLED} and state in ('filed', 'accepted', 'supervised') and due >= ? and due < ?"
         rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until)], order_by="due")
         return list(from_rows(Ticket, rows))
 
