@@ -264,3 +264,20 @@ def test_a_unit_that_answered_before_the_filing_is_judged_at_the_filing(wired: C
     assert verdict is not None
     assert (verdict.name, verdict.latency) == (VerdictName.ON_TIME, 0)
     assert "before-filing" in verdict.marks
+
+
+def test_a_board_clock_ahead_is_found_out_by_the_read_that_shows_the_reply(filed: City) -> None:
+    save_thread(filed, reply(posted_at=DUE + 3 * MINUTE), read_at=DUE - MINUTE)
+    assert check(filed, DUE - MINUTE) == {"on_time": 1}
+    save_thread(filed, *filed.store.threads.replies("lyw", "101"), read_at=DUE + HOUR)
+    assert check(filed, DUE + HOUR) == {}, "later reads change nothing"
+    [found] = filed.store.tickets.verdicts(NUMBER)
+    assert found.marks == ("board-clock-ahead",)
+
+
+def test_a_ticket_closed_before_there_was_a_verdict_is_judged_all_the_same(filed: City) -> None:
+    lifecycle.move(filed, NUMBER, "close", "张敏", "", FILED + MINUTE, role=lifecycle.CLERK)
+    save_thread(filed, read_at=DUE + MINUTE)
+    assert check(filed, DUE + MINUTE) == {"overdue": 1}
+    save_thread(filed, reply(posted_at=DUE + HOUR), read_at=DUE + 2 * HOUR)
+    assert check(filed, DUE + 2 * HOUR) == {}, "then it is over"

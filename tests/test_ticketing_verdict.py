@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.records import Read, ReadOutcome, Reply, Ticket, Verdict, VerdictName
+from data.records import Read, ReadOutcome, Reply, Ticket, Verdict, VerdictName, Version
 from data.reference import Reference
 from tests.build import DUE, FILED, HOUR, MINUTE, POSTED, SECOND, ZONE, failed_read, read, reply, ticket
-from ticketing.replies import is_holding, verdict
+from ticketing.holding import is_holding
+from ticketing.replies import verdict
 from ticketing.voices import Voices
 
 PENDING, ON_TIME, LATE = VerdictName.PENDING, VerdictName.ON_TIME, VerdictName.LATE
@@ -45,8 +46,10 @@ class Judge:
         reads: Sequence[Read] = (),
         now: datetime = DUE + 2 * HOUR,
         of: Ticket | None = None,
+        seen: Mapping[str, datetime] | None = None,
+        versions: Sequence[Version] = (),
     ) -> Verdict:
-        return verdict(of or ticket(), replies, reads, self.voices, ZONE, now)
+        return verdict(of or ticket(), replies, reads, self.voices, ZONE, now, seen or {}, versions)
 
 
 # Without a meeting reply.
@@ -202,6 +205,72 @@ def test_a_thread_deleted_after_the_answer_was_answered(judge: Judge) -> None:
 def test_a_board_clock_five_minutes_ahead_does_not_lose_the_answer(judge: Judge) -> None:
     found = judge([reply(posted_at=FILED + HOUR + 5 * MINUTE)], [read(at=FILED + HOUR)], FILED + HOUR)
     assert (found.name, found.latency) == (ON_TIME, 3900)
+
+
+AHEAD = DUE + 3 * MINUTE  # what a board says whose clock is five minutes ahead, of a reply written at 13:28
+
+
+def test_with_a_board_clock_five_minutes_ahead_a_reply_seen_before_due_was_in_time(judge: Judge) -> None:
+    shown = {"r": DUE - MINUTE}
+    found = judge([reply(id="r", posted_at=AHEAD)], [read(at=DUE - MINUTE)], seen=shown)
+    assert (found.name, found.marks) == (ON_TIME, ("board-clock-ahead",))
+    assert found.latency == (DUE - MINUTE - FILED).total_seconds(), "it cannot be later than the read that showed it"
+    assert found.reply_at == AHEAD, "the board's own time stays on record"
+
+
+def test_with_a_board_clock_five_minutes_ahead_a_reply_seen_only_after_due_counts_as_dated(judge: Judge) -> None:
+    # 13:33 by the board, first seen at 13:40: nothing proves that it was earlier.
+    found = judge([reply(id="r", posted_at=AHEAD)], [read(at=DUE + 10 * MINUTE)], seen={"r": DUE + 10 * MINUTE})
+    assert (found.name, found.marks) == (LATE, ())
+
+
+def test_a_reply_at_the_second_it_was_seen_bears_no_mark(judge: Judge) -> None:
+    found = judge([reply(id="r", posted_at=FILED + HOUR)], [read(at=FILED + HOUR)], seen={"r": FILED + HOUR})
+    assert (found.name, found.latency, found.marks) == (ON_TIME, 3600, ())
+
+
+def test_a_reply_dated_days_ahead_counts_from_when_it_was_seen(judge: Judge) -> None:
+    found = judge([reply(id="r", posted_at=DUE + 999 * HOUR)], [read(at=DUE + HOUR)], seen={"r": DUE + HOUR})
+    assert (found.name, found.latency) == (LATE, 5 * 3600)
+
+
+def version(body: str, until: datetime, id: int = 1) -> Version:
+    return Version("lyw", "101", "r", "", body, until, id)
+
+
+def test_a_holding_reply_edited_into_an_answer_later_was_holding_and_is_answered_then(judge: Judge) -> None:
+    edited = reply(id="r", body=SUBSTANCE, posted_at=FILED + HOUR, edited_at=DUE + 9 * HOUR)
+    found = judge([edited], [read()], versions=[version("收到", DUE + 10 * HOUR)])
+    assert (found.name, found.latency, found.holding) == (ON_TIME, 3600, True)
+    assert found.answered_at == DUE + 9 * HOUR
+
+
+def test_an_edit_the_board_does_not_date_counts_from_the_read_that_found_it(judge: Judge) -> None:
+    edited = reply(id="r", body=SUBSTANCE, posted_at=FILED + HOUR)
+    assert judge([edited], [read()], versions=[version("收到", DUE + 10 * HOUR)]).answered_at == DUE + 10 * HOUR
+
+
+def test_an_edit_is_never_dated_later_than_the_read_that_found_it_nor_before_the_reply(judge: Judge) -> None:
+    for said, at in ((DUE + 99 * HOUR, DUE + 10 * HOUR), (POSTED, FILED + HOUR)):
+        edited = reply(id="r", body=SUBSTANCE, posted_at=FILED + HOUR, edited_at=said)
+        assert judge([edited], [read()], versions=[version("收到", DUE + 10 * HOUR)]).answered_at == at
+
+
+def test_an_answer_edited_away_was_still_given(judge: Judge) -> None:
+    emptied = reply(id="r", body="收到", posted_at=FILED + HOUR, edited_at=DUE + HOUR)
+    found = judge([emptied], [read()], versions=[version(SUBSTANCE, DUE + 2 * HOUR)])
+    assert (found.name, found.holding, found.answered_at) == (ON_TIME, False, FILED + HOUR)
+
+
+def test_of_several_edits_the_first_of_substance_dates_the_answer(judge: Judge) -> None:
+    edited = reply(id="r", body=SUBSTANCE + "谢谢", posted_at=FILED + HOUR, edited_at=DUE + 9 * HOUR)
+    former = [version(SUBSTANCE, DUE + 9 * HOUR, 2), version("收到", DUE + 5 * HOUR, 1)]
+    assert judge([edited], [read()], versions=former).answered_at == DUE + 5 * HOUR
+
+
+def test_a_former_wording_of_the_post_is_nobodys_reply(judge: Judge) -> None:
+    of_post = Version("lyw", "101", "", "停水", SUBSTANCE, FILED, 1)
+    assert judge([], [read()], versions=[of_post]).name is OVERDUE
 
 
 def test_the_first_of_several_answers_decides(judge: Judge) -> None:
@@ -400,3 +469,28 @@ def test_the_evidence_is_the_verdict_without_when_it_was_reached(
 ) -> None:
     found = verdict(ticket(), replies, reads, voices, ZONE, now)
     assert replace(found, at=found.at + HOUR, id=7).evidence == found.evidence
+
+
+@given(some_replies, some_reads, moments, st.lists(moments, min_size=6, max_size=6), st.randoms(use_true_random=False))
+def test_being_seen_early_never_hurts_a_unit_and_edits_never_move_its_first_reply(
+    voices: Voices,
+    replies: list[Reply],
+    reads: list[Read],
+    now: datetime,
+    shown: list[datetime],
+    chance: random.Random,
+) -> None:
+    plain = verdict(ticket(), replies, reads, voices, ZONE, now)
+    seen = dict(zip((r.id for r in replies), shown, strict=False))
+    early = verdict(ticket(), replies, reads, voices, ZONE, now, seen)
+    assert (plain.name in (ON_TIME, LATE)) == (early.name in (ON_TIME, LATE))
+    if plain.latency is not None and early.latency is not None:
+        assert early.latency <= plain.latency
+        assert not (plain.name is ON_TIME and early.name is LATE)
+    versions = [Version("lyw", "101", r.id, "", "收到", r.posted_at + HOUR, i) for i, r in enumerate(replies)]
+    edited = verdict(ticket(), replies, reads, voices, ZONE, now, seen, versions)
+    assert (edited.name, edited.latency) == (early.name, early.latency)
+    assert edited.holding in (None, True)
+    chance.shuffle(versions)
+    chance.shuffle(replies)
+    assert verdict(ticket(), replies, reads, voices, ZONE, now, seen, versions) == edited
