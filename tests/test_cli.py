@@ -168,6 +168,7 @@ def test_import_puts_calls_into_the_queue_once(city: City, tmp_path: Path) -> No
         "added": 0,
         "known": 1,
         "problems": ["第 3 行：没有内容"],
+        "historical": 0,
     }
     [post] = city.store.threads.unread_by_machine()
     assert (post.section, post.posted_at) == ("电话", build.at("2011-07-25 09:00"))

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from data.city import City
 from data.records import Event, Kind, Post, Reply, Ticket, Urgency, Verdict, VerdictName
 from data.reference import Reference
-from ticketing import lifecycle, replies
+from ticketing import lifecycle
+from ticketing.holding import is_holding
 
 LIFE = ("file", "answer", "close", "archive")  # the moves of a ticket that was over before it came to us
 BY = "导入"
@@ -78,7 +79,7 @@ def _ticket(city: City, post: Post, slugs: Mapping[str, str]) -> Ticket:
 
 
 def _verdict(ticket: Ticket, reply: Reply) -> Verdict:
-    holding, replied_at = replies.is_holding(reply.body), reply.posted_at
+    holding, replied_at = is_holding(reply.body), reply.posted_at
     return Verdict(
         ticket.number,
         replied_at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,24 +10,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from data.records import Read, ReadOutcome, Reply, Ticket, Verdict, VerdictName, Version
+from ticketing.holding import is_holding
 from ticketing.voices import Voice, Voices
-
-# A holding reply says that the matter was received or passed on, and nothing of the matter itself.
-_HOLDING = re.compile(
-    r"已?收到|已[经]?(转|交|受理|登记|记录|安排|通知|派单)|转交|转达|反馈给|正在(核实|调查|了解|办理|处理|协调)"
-    r"|(将|会)(尽快|及时|第一时间)|请(您)?(耐心)?(稍候|等待|等候)|核实(后|清楚后)|调查(后|清楚后)"
-)
-_SUBSTANCE = re.compile(
-    r"经(调查|核实|查|了解|现场)|已(修复|恢复|解决|整改|清理|处理完|更换|安装|补齐|办结|支付|发放|退还|拆除|处罚)|根据《|按照(规定|《)"
-    r"|原因(是|为)|\d+月\d+日|已于|预计|咨询电话|现(答复|回复|将)"
-)
-HOLDING_LENGTH = 120  # characters; a longer reply says something
-
-
-def is_holding(body: str) -> bool:
-    """收到/已转交 and no more, as against an answer of substance."""
-    text = re.sub(r"\s+", "", body)
-    return len(text) <= HOLDING_LENGTH and bool(_HOLDING.search(text)) and not _SUBSTANCE.search(text)
 
 
 @dataclass(frozen=True, slots=True)
