@@ -1,7 +1,7 @@
 """TF-IDF of words and of character n-grams, weighed by what each tells of the questions, for a whole batch at once with numpy.
 
 The words are what a clerk is shown; the characters carry what the tokenizer cut wrongly and names it does not know.
-A character n-gram is 1 to LONGEST Chinese characters or MARKS with nothing between them, its code points packed into 64 bits and
+A character n-gram is 1 to LONGEST Chinese characters with nothing between them, its code points packed into 64 bits and
 hashed (multiply-shift) to one of 2^BITS buckets; the first HEAD characters count once more, because a message says early
 what it is about. Letters and figures are left out: in messages they are plot numbers, sums and masked names. Counts are
 1 + log(count), times the inverse document frequency, times the root of what the column tells (``telling``), and words, characters
@@ -31,7 +31,6 @@ WORD_WEIGHT = 0.55
 RARE = 3  # an n-gram seen in fewer messages is dropped, a word in fewer than 2
 FEW = 3000  # messages up to which an n-gram seen twice is kept, too
 HAN = (0x4E00, 0x9FFF)
-MARKS = "!?,。、:;"  # they tell a kind and an emergency from the rest
 PRIOR = 3.0  # messages' worth of doubt about a column that was seen seldom
 LEAST = 0.1  # what a column that tells nothing still counts
 
@@ -196,7 +195,7 @@ def _grams(texts: Sequence[str], slot: NDArray[np.int32]) -> tuple[Part, Part]:
     """Counts of every n-gram that ``slot`` has a column for: in the text, and in its first HEAD characters."""
     lengths = np.array([len(t) + 1 for t in texts], np.int64)
     code = np.frombuffer("\0".join([*texts, ""]).encode("utf-32-le", "replace"), np.uint32)
-    han = (code >= HAN[0]) & (code <= HAN[1]) | np.isin(code, [ord(c) for c in MARKS])
+    han = (code >= HAN[0]) & (code <= HAN[1])
     row = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
     place = np.arange(len(code)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     letters = code.astype(np.uint64)

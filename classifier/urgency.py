@@ -162,5 +162,5 @@ def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
 
 
 def _concerns(rule: Rule, categories: Collection[str], kinds: Collection[str | None]) -> bool:
-    about = not rule.categories or any(c == r or c.startswith(f"{r}/") for r in rule.categories for c in categories)
+    about = not rule.categories or any(c in rule.categories or c.split("/")[0] in rule.categories for c in categories)
     return about and (not rule.kinds or any(k in kinds for k in rule.kinds))

@@ -1,0 +1,156 @@
+"""A model earns its place: tried on the latest decisions, judged in detail, its evaluation kept as a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.details import automatic, details, held, lower
+from classifier.drift import drift
+from classifier.evaluate import crossed, evaluate, learning_curve
+from classifier.features import telling
+from classifier.finder import Finder, pairs, pairs_known
+from classifier.learning import FEWEST, latest, right, trial
+from classifier.model import train
+from classifier.page import write
+from classifier.samples import Sample, SampleError
+from classifier.service import put_in_service, since
+from classifier.tokens import normal, normals
+from tests.classifier_city import city, model, samples
+
+SURE = np.array([0.99] * 400 + [0.7] * 100)
+RIGHT = np.array([True] * 398 + [False] * 2 + [True] * 60 + [False] * 40)
+
+
+def test_what_is_filed_alone_is_proven_by_a_lower_bound() -> None:
+    found = automatic(SURE, RIGHT)
+    assert found is not None
+    assert (found["from"], found["coverage"]) == (0.99, 0.8)
+    assert 0.98 <= found["proven"] < found["precision"] == 0.995
+    assert automatic(SURE[:20], RIGHT[:20]) is None  # twenty out of twenty prove less than 98 %
+
+
+def test_equal_probabilities_stand_or_fall_together() -> None:
+    right = np.array([True] * 400 + [False] * 100)
+    assert automatic(np.full(500, 0.9), right) is None
+
+
+def test_the_bound_is_wilsons() -> None:
+    from scipy.stats import binomtest
+
+    interval = binomtest(90, 100, alternative="greater").proportion_ci(0.95, "wilson")
+    assert lower(0.9, 100) == pytest.approx(interval.low, abs=1e-3)
+
+
+def test_a_threshold_is_judged_on_the_rows_it_was_not_taken_from() -> None:
+    p = np.column_stack([np.tile(SURE, 2), 1 - np.tile(SURE, 2)])
+    truth = np.where(np.tile(RIGHT, 2), 0, 1)
+    found = held(p, truth, np.repeat([0, 1], 500))
+    assert found == {"coverage": 0.8, "precision": 0.995}
+
+
+def test_details_add_up_to_the_rows() -> None:
+    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+    found = details(p, np.array([0, 1, 1, -1]), ["甲", "乙"])
+    assert found["confusion"]["rows"] == [[1, 0], [1, 1]]
+    assert [c["rows"] for c in found["classes"]] == [1, 2]
+    assert found["classes"][0]["precision"] == pytest.approx(1 / 3)
+    assert sum(b["rows"] for b in found["calibration"]) == 4
+    assert found["coverage"][-1]["coverage"] == 1.0
+
+
+def test_a_model_that_forgot_a_category_does_not_pass_the_trial() -> None:
+    decided = [s for s in samples() if s.category and s.category.startswith("urban")]
+    decided = (decided * 6)[: 4 * FEWEST]
+    base = [s for s in samples() if not (s.category or "").startswith("urban")]
+    worse = train(base)
+    total, known = right(model(), decided[-FEWEST:], None)
+    assert known > right(worse, decided[-FEWEST:], None)[1]
+    found = trial(worse, base, decided, FEWEST, (), None)
+    assert found.asked == total
+    assert found.passed
+    assert not trial(model(), base, [*base, *decided[:FEWEST]][-FEWEST:], FEWEST, (), None).passed
+
+
+def test_too_few_new_decisions_prove_nothing() -> None:
+    many = samples() * 50
+    assert latest(many[:400], 400) == 100
+    assert latest(many[:400], FEWEST - 1) == 0
+    assert latest(many[:40], 40) == 0
+
+
+def test_a_model_knows_since_when_it_serves(tmp_path: Path) -> None:
+    assert since(tmp_path) is None
+    put_in_service(tmp_path, model())
+    assert since(tmp_path) is not None
+
+
+def test_columns_that_stand_in_one_label_only_tell_most() -> None:
+    from scipy import sparse
+
+    part = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1]] * 20, np.float32))
+    told = telling([part], np.array([0, 0, 1, 1] * 20), 2)
+    assert told[0] > told[2] > told[1]
+    assert told[1] == pytest.approx(0, abs=1e-6)
+    assert told.max() <= 1
+
+
+@given(st.lists(st.text(alphabet="停水Ａa　 \n\0é\u0301…①!,好" + "\ud800", max_size=12), max_size=5))
+def test_many_texts_are_made_plain_as_each_alone(texts: list[str]) -> None:
+    assert normals(texts) == [normal(t) for t in texts]
+
+
+@given(st.lists(st.text(alphabet="柳林路小学甲乙", max_size=12), max_size=4))
+def test_the_quick_pairs_find_the_same_words(texts: list[str]) -> None:
+    finder = Finder(["柳林路", "小学", "林路小"])
+    for text, seen in zip(texts, pairs_known(texts), strict=True):
+        assert finder.present(text, seen) == finder.present(text, pairs(text))
+
+
+def test_words_nobody_taught_are_drift() -> None:
+    texts = [s.text for s in samples() if s.is_request]
+    base, same, other = drift(model(), texts, {"a": texts, "b": ["区块链虚拟货币跑路崩盘"] * 5})
+    assert base["new_words"] == same["new_words"] < other["new_words"]
+    assert same["distance"] == pytest.approx(0, abs=1e-6)
+    assert other["distance"] > 0.1
+    assert other["week"] == "b"
+
+
+def test_more_samples_are_the_points_of_the_learning_curve() -> None:
+    curve = learning_curve([s for s in samples() if s.category] * 3, shares=(0.5, 1.0))
+    assert [c["samples"] for c in curve] == sorted(c["samples"] for c in curve)
+    assert curve[-1]["macro_f1"] > 0.8
+
+
+def test_an_evaluation_is_kept_as_json_csv_and_page(tmp_path: Path) -> None:
+    report = evaluate(model(), [s for s in samples() if s.category], city())
+    report["learning_curve"] = [
+        {"samples": 10, "macro_f1": 0.5, "accuracy": 0.6},
+        {"samples": 20, "macro_f1": 0.7, "accuracy": 0.7},
+    ]
+    report["drift"] = drift(model(), ["停水"], {"2012-06-04": ["<b>停电</b>"]})
+    for suffix in ("json", "csv", "html"):
+        write(report, tmp_path / f"e.{suffix}")
+    assert json.loads((tmp_path / "e.json").read_text("utf-8"))["details"]["classes"]
+    with (tmp_path / "e.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {r["question"] for r in csv.DictReader(file)} >= {"category", "unit"}
+    page = (tmp_path / "e.html").read_text("utf-8")
+    assert page.count("<svg") >= 3
+    assert "混淆表" in page
+    assert "2012-06-04" in page
+    with pytest.raises(SampleError, match="不会写"):
+        write(report, tmp_path / "e.pdf")
+
+
+def test_labels_cannot_write_into_the_page(tmp_path: Path) -> None:
+    evil = [Sample(s.text, "<script>" if "水" in s.text else "=1+1") for s in samples() if s.category]
+    write(crossed(evil, 3), tmp_path / "e.html")
+    assert "<script>" not in (tmp_path / "e.html").read_text("utf-8")
+    write(crossed(evil, 3), tmp_path / "e.csv")
+    assert ",=1" not in (tmp_path / "e.csv").read_text("utf-8-sig")
