@@ -31,6 +31,7 @@ from ticketing.lifecycle import (
     step,
 )
 from ticketing.returns import reason
+from ticketing.standing import Standing
 
 NUMBER = "20110725-0001"
 DAY = timedelta(days=1)
@@ -77,14 +78,14 @@ def make(
     return lifecycle.move(city, NUMBER, name, by, note, now, data=data or None)
 
 
-def stands(city: City, number: str = NUMBER) -> lifecycle.Standing:
+def stands(city: City, number: str = NUMBER) -> Standing:
     found = city.store.tickets.ticket(number)
     assert found is not None
     return standing(found, city.store.tickets.events(number))
 
 
 def due(city: City) -> str:
-    return stands(city).completion_due.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+    return f"{stands(city).completion_due.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 # The table.
@@ -343,7 +344,8 @@ def test_an_extension_is_asked_up_to_the_second_of_expiry_and_not_after(staffed:
 @pytest.mark.parametrize("days", [None, 0, -1, 61, "3", True, 2.5])
 def test_an_extension_names_a_sensible_number_of_days(staffed: City, days: object) -> None:
     with pytest.raises(MoveError, match="1 到 60 个工作日"):
-        make(staffed, "ask_extension", "水务", **({} if days is None else {"days": days}))
+        data = {} if days is None else {"days": days}
+        lifecycle.move(staffed, NUMBER, "ask_extension", "水务", "说明", FILED + HOUR, data=data)
 
 
 @pytest.mark.parametrize("name", ["grant_extension", "refuse_extension"])

@@ -85,7 +85,7 @@ def watches(city: City, now: datetime) -> list[Watch]:
             ticket,
             VerdictName(verdict),
             *last.get((ticket.board, ticket.thread), (None, None)),
-            _settle(passed, ticket),
+            settle=_settle(passed, ticket),
         )
         for ticket, verdict in watched
     ]

@@ -49,6 +49,16 @@ quiet_to = 07:00:00
 [clocks]
 reply_hours = 4         # 应答时限；个别单位可在单位表另定
 undo_seconds = 10       # 值班员可以反悔的时间
+duty_only = false       # true：应答和签收只在工作日 duty_from 到 duty_to 之间计时；个别论坛、单位可在表里另定
+duty_from = 08:00:00
+duty_to = 18:00:00
+accept_hours = 1        # 签收时限；0 为不设
+urge_minutes = 60       # 应答时限前多少分钟催办；0 为不催
+urge_days = 1           # 办结时限前几个工作日催办；0 为不催
+supervise = true        # 到时限未答复或未办结的，发督办
+leader = true           # 超过时限一倍的，抄报 [notices] 里的领导
+holidays = []           # 国务院尚未公布的年份，可先写单位掌握的放假日，如 ["2027-01-01"]
+make_up_days = []       # 和调休上班日
 
 [desk]
 host = "127.0.0.1"
