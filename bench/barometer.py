@@ -22,6 +22,7 @@ from ticketing.surveillance import ears
 ALARMS = 2.0  # a month, over the whole board
 WARM = 44  # days before anything is judged
 WINDOW = BASELINE + GUARD + 14  # days the barometer looks at
+ENOUGH = 15.0  # posts in six hours: by day, of a category of 40 a day; at night of one of several hundred
 SIZES = (("每天 100 条以上", 100.0, 1e9), ("每天 24–100 条", 24.0, 100.0), ("每天不到 24 条", 0.0, 24.0))
 
 Alarm = tuple[int, int]  # hour at which it is known, series
@@ -60,6 +61,9 @@ def report(name: str, false: float, found: Sequence[Seen]) -> None:
         for factor in FACTORS:
             mine = [s for s in found if least <= s.rise.usual < most and s.rise.factor == factor]
             print(f"   {title}  {factor:4g} 倍  {line(mine)}")
+    for factor in FACTORS:
+        mine = [s for s in found if s.rise.six >= ENOUGH and s.rise.factor == factor]
+        print(f"   头 6 小时平常就有 {ENOUGH:g} 条以上  {factor:4g} 倍  {line(mine)}")
 
 
 def line(found: Sequence[Seen]) -> str:

@@ -29,6 +29,7 @@ class Rise:
     lasts: int
     factor: float
     usual: float  # posts a day without it
+    six: float  # posts its first six hours would have brought without it
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def simulate(seed: int, days: int, posts: float = 3500, warm: int = 44, each: fl
     usual = rng.permutation(1 / np.arange(1, CATEGORIES + 1))
     usual *= posts / usual.sum()
     mean = usual[:, None] * _rhythm(rng, when) * _trend(rng, days)[:, when.day]
-    rises = tuple(_rises(rng, usual, days, warm, each))
+    rises = tuple(_rises(rng, usual, mean, days, warm, each))
     for rise in rises:
         mean[rise.category, rise.first : rise.first + rise.lasts] *= rise.factor
     return _counted(rng, rng.poisson(mean * _scatter(rng, mean.shape, when)), when, rises)
@@ -82,7 +83,7 @@ def _scatter(rng: Any, shape: tuple[int, int], when: Calendar) -> Any:
     return gamma(0.003, days)[when.day] * gamma(0.015, (shape[0], days))[:, when.day] * gamma(0.1, shape)
 
 
-def _rises(rng: Any, usual: Any, days: int, warm: int, each: float) -> Any:
+def _rises(rng: Any, usual: Any, mean: Any, days: int, warm: int, each: float) -> Any:
     """Rises in turn of every factor and length, none in a category that has had one."""
     combinations = [(f, n) for f in FACTORS for n in LASTS]
     rng.shuffle(combinations)
@@ -92,7 +93,8 @@ def _rises(rng: Any, usual: Any, days: int, warm: int, each: float) -> Any:
     for i, category in enumerate(chosen):
         factor, lasts = combinations[i % len(combinations)]
         first = 24 * warm + int((i + rng.random()) * 24 / each)
-        yield Rise(int(category), first, int(lasts), float(factor), float(usual[category]))
+        six = float(mean[category, first : first + 6].sum())
+        yield Rise(int(category), first, int(lasts), float(factor), float(usual[category]), six)
 
 
 def _counted(rng: Any, posts: Any, when: Calendar, rises: tuple[Rise, ...]) -> Simulated:

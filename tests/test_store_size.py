@@ -8,7 +8,7 @@ import pytest
 
 from data.city import City
 from tests.build import FILED, HOUR, MINUTE, decision, post, save_thread, save_ticket, suggestion
-from ticketing import checking, filing, urging, watch
+from ticketing import alerts, checking, filing, urging, watch
 
 EVERY_CYCLE: dict[str, Callable[[City], object]] = {
     "posts without a suggestion": lambda c: c.store.threads.unread_by_machine(),
@@ -20,7 +20,10 @@ EVERY_CYCLE: dict[str, Callable[[City], object]] = {
     "what is to be urged": lambda c: urging.remind(c, FILED),
     "threads owed": lambda c: c.store.threads.owed("lyw", "2", FILED),
     "a board's health": lambda c: c.store.threads.health("lyw"),
-    "the latest surge": lambda c: list(c.store.decisions.suggested_since(FILED)),
+    "the barometer": lambda c: alerts.watch(c, FILED),
+    "open rises": lambda c: c.store.series.open_surges(FILED),
+    "posts to compare with": lambda c: c.store.series.recent(FILED, 100),
+    "tickets behind a rise": lambda c: c.store.series.tickets(["lyw/101", "lyw/102"]),
     "the head of the chain": lambda c: c.store.threads.chain_head(),
     "a thread's next read": lambda c: save_thread(c, read_at=FILED + HOUR),
     "a decision": lambda c: filing.decide(c, decision(), FILED),

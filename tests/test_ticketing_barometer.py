@@ -1,106 +1,241 @@
-"""The barometer rises when a category does, and not when nothing is the matter."""
+"""The barometer: counted once, judged against its own past, told once, merged, and quiet when nothing is the matter."""
 
 from __future__ import annotations
 
-import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 from data.city import City
-from data.records import Thread
-from tests.build import HOUR, MINUTE, POSTED, post, read, suggestion
-from ticketing.barometer import rises
+from data.records import Choice, Thread
+from data.store.series import Name
+from tests.build import HOUR, MINUTE, ZONE, at, post, read, suggestion
+from ticketing import alerts, barometer, series
+from ticketing.rhythm import HOURS, calendar
 
-NOW = POSTED
+NOW = at("2011-07-25 11:30")  # a Monday
 DAY = timedelta(days=1)
+DRAINS: Name = ("category", "urban/drainage")
 
 
-def posted(city: City, when: datetime, category: str = "urban/water-supply", is_request: bool = True) -> str:
+def posted(
+    city: City,
+    when: datetime,
+    title: str = "下水道堵了",
+    category: str = "urban/drainage",
+    unit: str = "municipal-works",
+    district: str = "jianxi",
+    is_request: bool = True,
+) -> str:
     """One more post, suggested."""
     thread = str(city.store.threads.count() + 1)
+    made = suggestion(
+        thread=thread,
+        category=category,
+        units=(Choice(unit, 0.9),),
+        district=district,
+        is_request=is_request,
+    )
     with city.store.transaction():
-        city.store.threads.save(Thread(post(thread=thread, posted_at=when), ()), read(thread=thread, id=0), ())
-        city.store.decisions.suggest([suggestion(thread=thread, category=category, is_request=is_request)])
+        item = post(thread=thread, posted_at=when, title=title, body="")
+        city.store.threads.save(Thread(item, ()), read(thread=thread, id=0), ())
+        city.store.decisions.suggest([made])
     return f"lyw/{thread}"
 
 
+def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1) -> None:
+    """The books of the days before, with the rhythm of a day; the city was watched all that time."""
+    chance = np.random.default_rng(seed)
+    today = NOW.astimezone(ZONE).date()
+    when = calendar(today - timedelta(days=days), 24 * days + 11, ZONE)
+    changes: dict[tuple[Name, int], dict[int, int]] = defaultdict(dict)
+    first = (today - timedelta(days=days)).toordinal()
+    for name, rate in daily.items():
+        share = np.array(HOURS)[when.hour] / sum(HOURS) * np.where(when.off, 0.75, 1.0)
+        for i, n in enumerate(chance.poisson(rate * share).tolist()):
+            if n:
+                changes[name, first + int(when.day[i])][int(when.hour[i])] = n
+    with city.store.transaction():
+        city.store.series.add(changes)
+        city.store.runs.set_mark(barometer.BEGUN, int((NOW - days * DAY).timestamp()))
+
+
 @pytest.fixture
-def quiet(city: City) -> City:
-    """Four weeks with a post on water every other day."""
+def quiet(city: City) -> Iterator[City]:
+    """Six weeks of an ordinary city: 200 requests a day, six of them about drains."""
     city.store.db.execute("pragma synchronous = off").fetchall()
-    for day in range(0, 28, 2):
-        posted(city, NOW - day * DAY - 7 * HOUR)
-    return city
-
-
-def test_a_quiet_month_shows_nothing(quiet: City) -> None:
-    assert rises(quiet, NOW) == []
+    known = {("all", ""): 200, ("board", "lyw"): 90, ("field", "urban"): 80, ("district", "jianxi"): 60}
+    past(city, {**known, DRAINS: 6, ("unit", "municipal-works"): 9})
+    yield city
 
 
 def test_an_empty_city_shows_nothing(city: City) -> None:
-    assert rises(city, NOW) == []
+    assert alerts.watch(city, NOW) == {"series": 0, "rises": 0, "told": 0}
+    assert barometer.rises(city, NOW) == []
 
 
-def test_a_burst_pipe_shows(quiet: City) -> None:
-    keys = [posted(quiet, NOW - i * 10 * MINUTE) for i in range(8)]
-    [rise] = rises(quiet, NOW)
-    assert (rise.category, rise.count, set(rise.posts)) == ("urban/water-supply", 8, set(keys))
-    assert rise.p < 1e-4
-    assert rise.expected < 1
-    assert rise.since == NOW - 3 * HOUR
+def test_a_quiet_city_shows_nothing(quiet: City) -> None:
+    posted(quiet, NOW - HOUR)
+    assert alerts.watch(quiet, NOW)["rises"] == 0
 
 
-def test_four_posts_are_no_surge(quiet: City) -> None:
-    for i in range(4):
-        posted(quiet, NOW - i * MINUTE)
-    assert rises(quiet, NOW) == []
+def test_a_burst_drain_is_told_with_what_since_when_where_and_the_posts(quiet: City) -> None:
+    keys = [posted(quiet, NOW - i * 9 * MINUTE) for i in range(10)]
+    alerts.watch(quiet, NOW)
+    [surge] = alerts.current(quiet, NOW)
+    assert (surge.sort, surge.name) in {DRAINS, ("unit", "municipal-works")}
+    assert surge.count == 10
+    assert surge.expected < 2
+    assert set(surge.posts) == set(keys)
+    assert surge.since <= NOW - 80 * MINUTE
+    assert (surge.units, surge.districts) == (("municipal-works",), ("jianxi",))
+    [alert] = quiet.store.runs.alerts()
+    assert alert.kind == "surge"
+    assert "10条" in alert.text
+    assert "涧西区" in alert.text
+
+
+def test_the_units_concerned_are_told_at_once_and_only_once(quiet: City) -> None:
+    for i in range(10):
+        posted(quiet, NOW - i * 9 * MINUTE)
+    for minutes in (0, 5, 10):
+        alerts.watch(quiet, NOW + minutes * MINUTE)
+    [entry] = [e for e in quiet.store.outbox.take(NOW + HOUR, "me", HOUR, ["notice"]) if e.payload["kind"] == "surge"]
+    assert entry.payload["unit"] == "municipal-works"
+    assert "民情升温" in str(entry.payload["text"])
+    assert "http" in str(entry.payload["body"])
+
+
+def test_a_rise_that_goes_on_grows_the_alert_that_is_open(quiet: City) -> None:
+    for i in range(10):
+        posted(quiet, NOW - i * 9 * MINUTE)
+    alerts.watch(quiet, NOW)
+    for i in range(20):
+        posted(quiet, NOW + HOUR + i * 5 * MINUTE)
+    later = NOW + 3 * HOUR
+    done = alerts.watch(quiet, later)
+    assert done["rises"] > 0
+    assert done["told"] == 0
+    [surge] = alerts.current(quiet, later)
+    assert surge.count == 30
+    assert surge.last_at == later
+    assert len(quiet.store.runs.alerts()) == 1
+
+
+def test_another_matter_in_another_place_is_another_alert(quiet: City) -> None:
+    for i in range(10):
+        posted(quiet, NOW - i * 9 * MINUTE)
+        posted(quiet, NOW - i * 9 * MINUTE, "学校乱收费", "education/fees", "education-bureau", "luanchuan")
+    alerts.watch(quiet, NOW)
+    assert {s.units for s in alerts.current(quiet, NOW)} == {("municipal-works",), ("education-bureau",)}
+
+
+def test_a_rise_is_over_after_a_day_and_may_come_again(quiet: City) -> None:
+    for i in range(10):
+        posted(quiet, NOW - i * 9 * MINUTE)
+    alerts.watch(quiet, NOW)
+    assert alerts.current(quiet, NOW + 25 * HOUR) == []
+    for i in range(12):
+        posted(quiet, NOW + 25 * HOUR - i * 9 * MINUTE)
+    assert alerts.watch(quiet, NOW + 25 * HOUR)["told"] == 1
+
+
+def test_a_word_that_had_no_category_is_seen_to_rise(quiet: City) -> None:
+    topics = ["urban/property", "commerce", "health", "transport", "education", "labour", "civil", "justice"]
+    units = ["commerce-bureau", "health-bureau", "court", "tax-bureau", "post-office", "price-bureau"]
+    places = ["jianxi", "xigong", "laocheng", "chanhe", "luolong", "songxian", "yiyang", "luoning"]
+    for i in range(8):
+        posted(quiet, NOW - i * 10 * MINUTE, "到处抢购食盐", topics[i], units[i % 6], places[i])
+    alerts.watch(quiet, NOW)
+    assert "phrase:食盐" in {name for s in alerts.current(quiet, NOW) for name in s.names}
+
+
+def test_a_city_watched_for_hours_sees_a_storm_and_no_more(city: City) -> None:
+    city.store.db.execute("pragma synchronous = off").fetchall()
+    start = at("2011-07-25 08:00")
+    alerts.watch(city, start)
+    slugs = [c.slug for c in city.reference().categories if "/" in c.slug]
+    for i in range(70):
+        posted(city, start + i * 8 * MINUTE, "问题", slugs[i * 7 % len(slugs)], "water-group", "jianxi")
+    told = sum(alerts.watch(city, start + hour * HOUR)["told"] for hour in range(1, 10))
+    assert told == 0
+    for i in range(20):
+        posted(city, start + 9 * HOUR + i * 4 * MINUTE, "暴雨积水")
+    assert alerts.watch(city, start + 10.5 * HOUR)["told"] == 1
+
+
+def test_nothing_is_told_in_the_first_hours_of_all(city: City) -> None:
+    start = at("2011-07-25 08:00")
+    alerts.watch(city, start)
+    for i in range(30):
+        posted(city, start + i * MINUTE)
+    assert alerts.watch(city, start + HOUR)["rises"] == 0
 
 
 def test_what_asks_for_nothing_is_not_counted(quiet: City) -> None:
     for i in range(20):
         posted(quiet, NOW - i * MINUTE, is_request=False)
-    assert rises(quiet, NOW) == []
+    assert alerts.watch(quiet, NOW) == {"series": 0, "rises": 0, "told": 0}
 
 
-def test_a_category_that_is_always_busy_must_rise_above_itself(city: City) -> None:
-    city.store.db.execute("pragma synchronous = off").fetchall()
-    for block in range(1, 40):
-        for i in range(6):
-            posted(city, NOW - block * 3 * HOUR - i * 25 * MINUTE)
-    for i in range(8):
-        posted(city, NOW - i * 20 * MINUTE)
-    assert rises(city, NOW) == []
-
-
-def test_the_edge_of_the_window_and_the_latest_suggestion_count(quiet: City) -> None:
-    for _ in range(8):
-        posted(quiet, NOW - 3 * HOUR)
-    assert rises(quiet, NOW) == [], "posts just as old as the window belong to the past"
-    keys = [posted(quiet, NOW - 3 * HOUR + MINUTE, "labour") for _ in range(8)]
-    for key in keys:
-        quiet.store.decisions.suggest([suggestion(thread=key.split("/")[1], category="urban/power")])
-    assert [r.category for r in rises(quiet, NOW)] == ["urban/power"]
-
-
-def test_a_post_dated_in_the_future_is_no_surge(quiet: City) -> None:
-    for i in range(9):
+def test_a_post_dated_in_the_future_is_no_rise(quiet: City) -> None:
+    for i in range(20):
         posted(quiet, NOW + DAY + i * MINUTE)
-    assert rises(quiet, NOW) == []
+    assert alerts.watch(quiet, NOW)["rises"] == 0
 
 
-def test_the_most_surprising_comes_first(quiet: City) -> None:
-    for i in range(9):
-        posted(quiet, NOW - i * MINUTE, "urban/power")
-    for i in range(30):
-        posted(quiet, NOW - i * MINUTE, "transport")
-    assert [r.category for r in rises(quiet, NOW)] == ["transport", "urban/power"]
+def test_a_post_suggested_anew_is_counted_where_it_belongs_now_and_once(city: City) -> None:
+    posted(city, NOW - HOUR)
+    alerts.watch(city, NOW)
+    city.store.decisions.suggest([suggestion(thread="1", category="urban/power")])
+    alerts.watch(city, NOW)
+    window = series.window(city, {DRAINS, ("category", "urban/power"), ("field", "urban"), ("all", "")}, NOW)
+    assert dict(zip(window.names, window.counts.sum(1), strict=True)) == {
+        ("all", ""): 1,
+        ("category", "urban/drainage"): 0,
+        ("category", "urban/power"): 1,
+        ("field", "urban"): 1,
+    }
 
 
-def test_an_ordinary_month_of_chance_raises_no_alarm(city: City) -> None:
-    city.store.db.execute("pragma synchronous = off").fetchall()
-    chance = random.Random(5)
-    with city.store.transaction():
-        for _ in range(300):
-            posted(city, NOW - chance.random() * 28 * DAY, chance.choice(["urban/water-supply", "labour", "education"]))
-    assert all(rises(city, NOW - i * HOUR) == [] for i in range(0, 48, 3))
+def test_watching_twice_changes_nothing(quiet: City) -> None:
+    for i in range(10):
+        posted(quiet, NOW - i * 9 * MINUTE)
+    alerts.watch(quiet, NOW)
+    before = list(quiet.store.db.conn.iterdump())
+    alerts.watch(quiet, NOW)
+    assert list(quiet.store.db.conn.iterdump()) == before
+
+
+def test_old_counts_are_forgotten(city: City) -> None:
+    posted(city, NOW - 60 * DAY)
+    posted(city, NOW - HOUR)
+    alerts.watch(city, NOW)
+    assert (
+        city.store.db.execute("select count(*) from counts where day < ?", [(NOW - 50 * DAY).toordinal()]).fetchone()[0]
+        == 0
+    )
+
+
+def test_a_cycle_with_a_few_posts_costs_milliseconds(quiet: City) -> None:
+    posted(quiet, NOW - HOUR)
+    alerts.watch(quiet, NOW)
+    for i in range(5):
+        posted(quiet, NOW - i * MINUTE, category="education/fees", unit="education-bureau")
+    began = time.process_time()
+    alerts.watch(quiet, NOW)
+    assert time.process_time() - began < 0.25, "on a machine ten times as slow as ours, too"
+
+
+def test_the_timeline_shows_what_came_and_what_was_expected(quiet: City) -> None:
+    hours = barometer.timeline(quiet, ("all", ""), NOW, 48)
+    assert len(hours) == 48
+    assert hours[-1].start == NOW - 30 * MINUTE
+    assert 120 < sum(h.count for h in hours[:24]) < 280
+    assert all(h.expected is not None for h in hours)
+    night, noon = (next(h for h in hours if h.start.astimezone(ZONE).hour == hour) for hour in (3, 10))
+    assert (night.expected or 0) < (noon.expected or 0) / 5

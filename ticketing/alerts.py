@@ -41,7 +41,8 @@ def watch(city: City, now: datetime) -> Mapping[str, int]:
         touched = series.count(city, now)
     rises = barometer.rises(city, now, touched)
     with store.transaction():
-        told = sum(_tell(city, rise, now) for rise in sorted(rises, key=lambda r: (r.sort in WIDE, -r.evidence)))
+        # What has a name first: a word, the whole city or a board is then found to be a part of it.
+        told = sum(_tell(city, rise, now) for rise in sorted(rises, key=lambda r: (_vague(r.sort), -r.evidence)))
     return {"series": len(touched), "rises": len(rises), "told": told}
 
 
@@ -64,6 +65,10 @@ def _tell(city: City, rise: Rise, now: datetime) -> bool:
             payload = {"kind": "surge", "text": sentence(city, surge), "body": _body(city, surge), "unit": unit}
             store.outbox.put(OutboxEntry(f"surge/{number}/{unit}", NOTICE, f"surge/{number}", payload, now, now))
     return known is None
+
+
+def _vague(sort: str) -> int:
+    return 2 if sort in WIDE else 1 if sort == series.PHRASE else 0
 
 
 def _same(surge: Surge, rise: Rise) -> bool:
@@ -99,12 +104,12 @@ def _most(values: Any, rise: Rise) -> tuple[str, ...]:
 
 
 def _grown(surge: Surge, rise: Rise, now: datetime) -> Surge:
-    """The surge with what is new of it. The most evident of its series gives it its name; a wide one only where it had one."""
+    """The surge with what is new of it. The most evident of its series gives it its name; a vague one only to a vague one."""
     name = f"{rise.sort}:{rise.name}"
     names = surge.names if name in surge.names else (*surge.names, name)
     fresh = _new(rise, now)
     again = (rise.sort, rise.name) == (surge.sort, surge.name)
-    clearer = rise.evidence > surge.evidence and (rise.sort not in WIDE or surge.sort in WIDE)
+    clearer = rise.evidence > surge.evidence and _vague(rise.sort) <= _vague(surge.sort)
     posts = tuple(dict.fromkeys((*surge.posts, *fresh.posts)))
     if again:  # the chart began anew when it last sounded: what it has now comes on top
         more = tuple(p for p in fresh.posts if p not in surge.posts)
@@ -118,8 +123,18 @@ def _grown(surge: Surge, rise: Rise, now: datetime) -> Surge:
             districts=_together(surge.districts, fresh.districts),
         )
     if clearer:
+        # Charts that sounded began anew: what they told of then is a part of this.
+        before = surge.expected if rise.since >= surge.last_at - timedelta(hours=1) else 0.0
         return replace(
-            fresh, id=surge.id, opened_at=surge.opened_at, names=names, units=_together(fresh.units, surge.units)
+            fresh,
+            id=surge.id,
+            opened_at=surge.opened_at,
+            since=min(surge.since, fresh.since),
+            count=len(posts),
+            expected=before + fresh.expected,
+            posts=posts,
+            names=names,
+            units=_together(fresh.units, surge.units),
         )
     if rise.sort in WIDE:
         return replace(surge, last_at=now, names=names)

@@ -27,6 +27,7 @@ from ticketing.phrases import EMPTY
 SHORTEST, LONGEST = 3, 8  # characters of a phrase
 LEAST = 6  # messages of a matter
 LONG = 120  # days that a window may span
+FEW = 40  # messages that are few in any city
 COMMON = 0.05  # a phrase in more of all messages than this names nothing
 ALIKE = 0.12  # mean cosine of a matter's messages to each other
 BURST = 12.0  # log-likelihood ratio of the best window
@@ -144,7 +145,7 @@ def _matrix(words: Sequence[Counter[str]]) -> Any:
 
 def _phrases(plain: Sequence[str], rows: Any, days: Any) -> list[_Phrase]:
     """Phrases whose messages are close in time and alike."""
-    holders = _whole(_frequent(plain, max(LEAST, int(COMMON * len(plain)))))
+    holders = _whole(_frequent(plain, max(FEW, int(COMMON * len(plain)))))
     texts = sorted(holders)
     alike = _coherence([holders[t] for t in texts], rows)
     order = np.sort(days)

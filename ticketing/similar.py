@@ -92,7 +92,7 @@ class Index:
 
     def _weight(self, word: str) -> float:
         count = len(self.having[word])
-        return log(len(self.kept) / count) if 0 < count <= COMMON * len(self.kept) + 2 else 0.0
+        return log((len(self.kept) + 1) / count) if 0 < count <= COMMON * len(self.kept) + 2 else 0.0
 
     def _length(self, entry: _Kept) -> float:
         return sqrt(sum(((1 + log(n)) * self._weight(w)) ** 2 for w, n in entry.words.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -139,12 +138,12 @@ class Series:
 
     def tickets(self, posts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Post -> the numbers of its tickets, for posts that have any."""
-        query = """select p.value, t.number from json_each(?) p
-            join tickets t on t.board = substr(p.value, 1, instr(p.value, '/') - 1)
-             and t.thread = substr(p.value, instr(p.value, '/') + 1) order by t.number"""
-        found: dict[str, tuple[str, ...]] = {}
-        for key, number in self.db.execute(query, [json.dumps(list(posts))]):
-            found[key] = (*found.get(key, ()), number)
+        query = "select number from tickets where board = ? and thread = ? order by number"
+        found = {}
+        for key in posts:
+            board, _, thread = key.partition("/")
+            if numbers := tuple(row[0] for row in self.db.execute(query, [board, thread])):
+                found[key] = numbers
         return found
 
 

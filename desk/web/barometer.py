@@ -54,6 +54,7 @@ class Shown:
     title: str
     sentence: str
     count: int
+    usual: float  # posts expected since it began
     times: float
     timeline: Timeline
     requests: Sequence[Request]
@@ -83,6 +84,7 @@ def _shown(surge: Surge, at: datetime) -> Shown:
         alerts.title(the_reference(), surge),
         alerts.sentence(city, surge),
         len(requests),
+        expected,
         len(requests) / max(expected, 0.1),
         draw(hours, surge.since),
         requests[::-1],
