@@ -343,8 +343,8 @@ def test_an_extension_is_asked_up_to_the_second_of_expiry_and_not_after(staffed:
 
 @pytest.mark.parametrize("days", [None, 0, -1, 61, "3", True, 2.5])
 def test_an_extension_names_a_sensible_number_of_days(staffed: City, days: object) -> None:
+    data = {} if days is None else {"days": days}
     with pytest.raises(MoveError, match="1 到 60 个工作日"):
-        data = {} if days is None else {"days": days}
         lifecycle.move(staffed, NUMBER, "ask_extension", "水务", "说明", FILED + HOUR, data=data)
 
 

@@ -80,15 +80,11 @@ def watches(city: City, now: datetime) -> list[Watch]:
         ticket, verdict = open_tickets[number]
         watched.append((replace(ticket, board=board, thread=thread), verdict))
     passed = {t.number: store.tickets.promise(t.number) for t in store.tickets.owing(now - FOLLOWED_FOR, now)}
-    return [
-        Watch(
-            ticket,
-            VerdictName(verdict),
-            *last.get((ticket.board, ticket.thread), (None, None)),
-            settle=_settle(passed, ticket),
-        )
-        for ticket, verdict in watched
-    ]
+    found = []
+    for ticket, verdict in watched:
+        tried, read = last.get((ticket.board, ticket.thread), (None, None))
+        found.append(Watch(ticket, VerdictName(verdict), tried, read, _settle(passed, ticket)))
+    return found
 
 
 def _settle(passed: Mapping[str, tuple[datetime, bool] | None], ticket: Ticket) -> datetime | None:
