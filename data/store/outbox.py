@@ -32,7 +32,9 @@ class Outbox:
 
         The entries returned are as they stood before: LEASED means an earlier holder died in the attempt.
         """
-        due = "((state = 'waiting' and not_before <= ?) or (state = 'leased' and lease_until <= ?))"
+        # The first condition is the index's own, word by word: what has been sent is never looked through.
+        due = "state in ('waiting', 'leased')"
+        due += " and ((state = 'waiting' and not_before <= ?) or (state = 'leased' and lease_until <= ?))"
         due += f" and channel in ({','.join('?' * len(channels))})"
         rows = self.db.table("outbox").rows_where(
             due, [*[stamp(now)] * 2, *channels], order_by="not_before, id", limit=limit
