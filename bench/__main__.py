@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-BENCHMARKS = ("parse", "crawl", "classify", "latency", "barometer", "faults")
+BENCHMARKS = ("parse", "crawl", "classify", "latency", "barometer", "cycle", "faults")
 
 
 def main() -> None:
