@@ -60,6 +60,17 @@ leader = true           # 超过时限一倍的，抄报 [notices] 里的领导
 holidays = []           # 国务院尚未公布的年份，可先写单位掌握的放假日，如 ["2027-01-01"]
 make_up_days = []       # 和调休上班日
 
+[alarm]
+after_minutes = 60      # 这么久没有一轮运行成功，就告警
+urls = []               # 告警发给谁：apprise 地址
+heartbeat = ""          # 每轮成功后访问的地址，供外部监控
+
+[automatic]
+mode = "off"            # 自动交办：off 不用；shadow 只记录；on 启用。先读 docs/operations.md
+precision = 0.95
+per_hour = 20
+cancel_minutes = 15
+
 [desk]
 host = "127.0.0.1"
 port = 8311
