@@ -39,6 +39,8 @@ EMPTY = (
     "一下 一个 一些 一直 这个 这样 这种 那个 时间 看看 是否 有没有 没有 知道 现在 个人 我们 你们 他们 大家 自己 请问 希望"
     " 领导 您好 你好 尊敬 问题 什么 怎么 怎么办 为什么 如何 可以 能否 不能 正在 已经 还是 就是 但是 因为 所以 如果 而且"
     " 之后 以后 目前 今天 昨天 几个 两个 两次 每天 部门 有关 相关 反映 情况 进行 谢谢 本人 咨询 建议 投诉 举报 求助 一年 多年"
+    " 是不是 到底 才能 然后 最后 开始 变成 多次 再次 需要 作为 处理 解决 办理 增设 附近 条件 影响 发现 出现 造成 导致 要求 请求"
+    " 留言 回复 问政 书记 市长 局长 县长 相信 应该 必须 甚至 以及 或者 只有 只能 虽然 由于 为了 关于 对于 根据 按照 通过 打电话"
 )
 PERHAPS = 0.15  # a category or kind from this on makes its 即办 rules heard
 EMERGENCY = 0.5  # probability from which an emergency that no rule has words for is shown as one
