@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -65,12 +64,12 @@ def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1) ->
 
 
 @pytest.fixture
-def quiet(city: City) -> Iterator[City]:
+def quiet(city: City) -> City:
     """Six weeks of an ordinary city: 200 requests a day, six of them about drains."""
     city.store.db.execute("pragma synchronous = off").fetchall()
     known = {("all", ""): 200, ("board", "lyw"): 90, ("field", "urban"): 80, ("district", "jianxi"): 60}
     past(city, {**known, DRAINS: 6, ("unit", "municipal-works"): 9})
-    yield city
+    return city
 
 
 def test_an_empty_city_shows_nothing(city: City) -> None:

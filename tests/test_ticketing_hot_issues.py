@@ -21,12 +21,47 @@ SUBJECTS = (
     "楼道堆满杂物 消防通道堵死 社区不管",
     "地铁施工夜里打桩 窗户震动 噪音扰民",
 )
-STREETS = "长安路 武汉路 中州路 九都路 王城大道 关林路 龙门大道 开元大道 太康路 南昌路 西苑路 体育场路".split()
-MORE = tuple(
-    "收了首付拖着不办手续 家里没有汽车用不着 销售经理态度恶劣 样板房和宣传册两回事 银行贷款批不下来 孩子等着上学落户"
-    " 打电话给售楼部无人接听 合同里找不到这一条 父母积蓄都投进去了 听说别的楼盘没有这种事 要求书面答复 房价高出备案许多"
-    " 退休工人工资不高 邻居们签了联名信 上个月来过记者 台账上写着已经整改 雨天尤其难走 摄像头是坏的 值班人员说不归他管"
-    " 材料交了三遍 窗口排队两小时 热线让我等通知 老母亲腿脚不便 商铺开到凌晨 围挡占了半边路 树根拱起了地砖".split()
+STREETS = (
+    "长安路",
+    "武汉路",
+    "中州路",
+    "九都路",
+    "王城大道",
+    "关林路",
+    "龙门大道",
+    "开元大道",
+    "太康路",
+    "南昌路",
+    "西苑路",
+    "体育场路",
+)
+MORE = (
+    "收了首付拖着不办手续",
+    "家里没有汽车用不着",
+    "销售经理态度恶劣",
+    "样板房和宣传册两回事",
+    "银行贷款批不下来",
+    "孩子等着上学落户",
+    "打电话给售楼部无人接听",
+    "合同里找不到这一条",
+    "父母积蓄都投进去了",
+    "听说别的楼盘没有这种事",
+    "要求书面答复",
+    "房价高出备案许多",
+    "退休工人工资不高",
+    "邻居们签了联名信",
+    "上个月来过记者",
+    "台账上写着已经整改",
+    "雨天尤其难走",
+    "摄像头是坏的",
+    "值班人员说不归他管",
+    "材料交了三遍",
+    "窗口排队两小时",
+    "热线让我等通知",
+    "老母亲腿脚不便",
+    "商铺开到凌晨",
+    "围挡占了半边路",
+    "树根拱起了地砖",
 )
 START = datetime(2011, 1, 1)
 
@@ -35,7 +70,7 @@ def a_year(seed: int = 4) -> tuple[list[str], list[str], list[datetime]]:
     """Two hundred and forty messages about anything, through the year."""
     chance = random.Random(seed)
     titles, texts, times = [], [], []
-    for i in range(240):
+    for _ in range(240):
         about = chance.choice(SUBJECTS).split()
         chance.shuffle(about)
         titles.append(f"{chance.choice(STREETS)}{about[0]}")
@@ -49,7 +84,7 @@ def with_a_matter(names: list[str], day: int) -> tuple[list[str], list[str], lis
     titles, texts, times = a_year()
     chance, members = random.Random(9), set()
     ends = ("要求退款", "不签合同", "取消资格", "没人管", "合法吗", "请领导过问", "太霸道", "业主愤怒")
-    for i, name in enumerate(names):
+    for name in names:
         members.add(len(titles))
         titles.append(f"{name}买房必须买车位{chance.choice(ends)}")
         others = "，".join(chance.sample(MORE, 5))
