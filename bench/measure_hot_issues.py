@@ -56,6 +56,8 @@ def messages(path: Path) -> tuple[list[str], list[str], list[datetime]]:
 
 def against(name: str, count: int, wanted: set[int], issue: HotIssue, place: int) -> str:
     both = len(wanted & set(issue.members))
+    if not both:
+        return f"{name}：查名得 {len(wanted)} 条（已知 {count}），没有列为一件事"
     return (
         f"{name}：查名得 {len(wanted)} 条（已知 {count}），排第 {place}，召回 {both}/{len(wanted)}，"
         f"本组另有 {len(issue.members) - both} 条不含此名"
