@@ -44,7 +44,8 @@ def test_the_day_holds_every_verdict_but_the_passing_ones(plain: Plain) -> None:
         VerdictName.PENDING,
         VerdictName.UNVERIFIABLE,
     }
-    assert len(outcome.filed) == sum(outcome.filed.values()) == sum(outcome.noticed.values()) == 11
+    assert len(outcome.filed) == sum(outcome.filed.values()) == 11
+    assert len(outcome.noticed) == sum(outcome.noticed.values()) >= 11
     assert sum(start.points for start in day.starts) > 500
     assert clean(judged("none", "plain", outcome, outcome))
 
@@ -72,12 +73,17 @@ def test_killed_and_killed_again_when_started_anew(plain: Plain) -> None:
     assert clean(judged("kill", "3 twice", found, outcome, deaths))
 
 
-@pytest.mark.parametrize(("post", "how"), [(1, "hang"), (1, "500-kept"), (1, "garbage"), (4, "close"), (4, "garbage")])
-def test_answered_in_every_wrong_way(plain: Plain, post: int, how: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("office", "hang"), ("office", "500-kept"), ("office", "garbage"), ("notice", "close"), ("notice", "garbage")],
+)
+def test_answered_in_every_wrong_way(plain: Plain, kind: str, how: str) -> None:
     day, outcome = plain
-    found = days.misanswered(day, 3, post, how, question=how if how != "500-kept" else "500")
-    assert clean(judged("answer", f"{post} {how}", found, outcome))
-    assert len(found.listed) == (post == 4), "a notice of unknown result is listed; of a filing the office is asked"
+    found = days.misanswered(day, 3, day.starts[3].kinds.index(kind), how, question=how if how != "500-kept" else "500")
+    assert clean(judged("answer", f"{kind} {how}", found, outcome))
+    assert len(found.listed) == (kind == "notice"), (
+        "a notice of unknown result is listed; of a filing the office is asked"
+    )
 
 
 @pytest.mark.parametrize("limit", [{"pages": 3}, {"file_size": 65536}])
@@ -100,7 +106,7 @@ def test_the_clock_is_set_back_by_an_hour(plain: Plain) -> None:
 
 def test_a_program_that_does_not_ask_before_it_files_again_is_found_out(plain: Plain) -> None:
     day, outcome = plain
-    found, deaths = days.killed(day, 3, day.starts[3].answered[0], never_asks=True)
+    found, deaths = days.killed(day, 3, day.starts[3].answered[day.starts[3].kinds.index("office")], never_asks=True)
     score = judged("kill", "never asks", found, outcome, deaths)
     assert len(score.duplicated) == 1
 
