@@ -138,6 +138,14 @@ def summary(story: Story) -> dict[str, Any]:
         "differences": differences,
         "disagreements": disagreements,
         "duplicates": known["duplicates"],
+        "surges": [
+            {
+                "hour": round((s.opened_at - story.outside.world.start) / timedelta(hours=1), 2),
+                "what": f"{s.sort}:{s.name}",
+                "posts": len(s.posts),
+            }
+            for s in reversed(store.series.surges())
+        ],
         "clerk": dict(story.actions),
         "cycles": story.cycles,
         "failed_stages": dict(story.failed_stages),

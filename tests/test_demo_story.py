@@ -14,7 +14,7 @@ from demo.story import tell
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    return tell(7, tmp_path_factory.mktemp("story"), hours=16)
+    return tell(7, tmp_path_factory.mktemp("story"), hours=18)  # the shortest story with the storm in it
 
 
 def test_everything_read_filed_told_and_judged_agrees_with_the_truth(result: dict[str, object]) -> None:
@@ -30,6 +30,12 @@ def test_the_story_has_tickets_notices_corrections_and_an_outage(result: dict[st
     assert result["tickets"] > 50
     assert min(clerk["accept"], clerk["correct"], clerk["reject"]) > 5
     assert failed["crawl"] >= 24  # two hours of five minutes
+
+
+def test_the_rainstorm_of_the_ninth_hour_is_seen_within_two_hours_and_nothing_before(result: dict[str, object]) -> None:
+    surges = result["surges"]
+    assert isinstance(surges, list)
+    assert 9 <= min(s["hour"] for s in surges) <= 11
 
 
 def test_the_command_prints_one_json_object_and_says_by_its_exit_that_it_agrees(tmp_path: Path) -> None:
