@@ -11,7 +11,8 @@ from data.records import ReadOutcome
 from tests.build import DUE, FILED, HOUR, MINUTE, POSTED, SECOND, reply, save_failure, save_thread, save_ticket
 from ticketing import lifecycle
 from ticketing.checking import check
-from ticketing.reports import Row, latency
+from ticketing.figures import Row
+from ticketing.reports import latency
 
 DAY = timedelta(days=1)
 NOW = FILED + DAY

@@ -67,7 +67,9 @@ def _take(
     city.store.threads.save(Thread(post, said), Read(post.board, post.thread, now, ReadOutcome.OK, True), ())
     if not said:
         return ("added",)
-    given = {field: clean(cells.get(found[field])) for field in ("unit", "category", "kind") if field in found}
+    given: dict[str, str] = {
+        field: clean(cells.get(found[field])) for field in ("unit", "category", "kind") if field in found
+    }
     history.keep(city, post, said[0], names.slugs(given))
     return ("added", "historical")
 

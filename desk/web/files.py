@@ -39,7 +39,9 @@ def report(kind: str) -> Answer:
             export.write(the_city(), figures, path)
         except Problem as problem:
             flash(str(problem), "warn")
-            return redirect(url_for("overview.report", since=request.args.get("since"), until=request.args.get("until")))
+            return redirect(
+                url_for("overview.report", since=request.args.get("since"), until=request.args.get("until"))
+            )
         content = path.read_bytes()
     day = figures.now.astimezone(the_city().zone)
     name = f"{the_city().settings.city.name}{KINDS[kind]}-{day:%Y%m%d}.{kind}"
