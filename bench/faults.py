@@ -32,6 +32,8 @@ def main(quick: bool = True) -> None:
         for tried in (killed, misanswered, full, doubled, set_back):
             for kind, name, found, deaths in tried(day, quick):
                 score.add(kind, name, found, plain, deaths)
+            wrong = len(score.lost + score.duplicated + score.wrong + score.other)
+            print(f"… {tried.__name__}: {sum(score.tried.values())} tried so far, {wrong} amiss", flush=True)
     for kind, count in score.tried.items():
         print(f"{kind:32}{count:6}")
     print(f"{'faults tried':32}{sum(score.tried.values()):6}    in {time.monotonic() - began:.0f} s")

@@ -24,6 +24,7 @@ import requests
 
 import spiders.crawl  # noqa: F401 - loaded once, before the forks
 from data.city import City, open_city
+from data.problem import Problem
 from data.records import Action, Choice, Decision, Kind, Post, Suggestion, Urgency
 from data.store import Store
 from ticketing import cycle, filing, outbox
@@ -98,7 +99,7 @@ def _child(job: dict[str, Any], out: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         told = play(job, points)
-    except (sqlite3.Error, OSError) as error:  # what the command line says in a sentence
+    except (Problem, sqlite3.Error, OSError) as error:  # what the command line says in a sentence
         told = {"error": f"{type(error).__name__}: {error}"}
     modules = sorted(set(sys.modules) - before) if job.get("learn") else []
     with os.fdopen(out, "w") as pipe:
