@@ -76,6 +76,7 @@ def sit_down(chromium: Browser, address: str, name: str = "clerk", width: int = 
     page = window.new_page()
     page.set_default_timeout(10_000)
     page.goto("/login")
+    expect(page.locator("input:focus")).to_have_count(1)  # on a busy machine the window is not in front at once
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
