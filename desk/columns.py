@@ -61,6 +61,7 @@ COLUMNS: Sequence[Column] = (
     _time("只看已答复的中位，偏小，仅供对照", lambda r: r.naive),
     _count("退单", lambda r: r.returned),
     _count("重办", lambda r: r.reopened),
+    _rate("解决率", lambda r: r.solution),
     _rate("满意率", lambda r: r.satisfaction),
     _time("联动办决定用时中位", lambda r: r.deciding),
     _time("联动办发出用时中位", lambda r: r.sending),
@@ -92,7 +93,8 @@ DEFINITIONS: Sequence[tuple[str, str]] = (
     ("中位、P90", "尚未答复的按“至少等了这么久”计入（Kaplan–Meier）：S(t) = ∏(1 − dᵢ/nᵢ)，dᵢ 是在 tᵢ 答复的件数，nᵢ 是到 tᵢ 仍在等的件数；中位是 S(t) ≤ 0.5 的最小 t，P90 是 S(t) ≤ 0.1 的最小 t；曲线降不到的写“—”。区间为 Brookmeyer–Crowley 95% 区间。"),
     ("工作时间", "只计工作日 8:00–18:00，调休按国务院公布的安排。"),
     ("名次", "按时答复率的区间不重叠才分先后；“2–5”表示可能在第 2 到第 5 名之间。"),
-    ("满意率", "表示满意的 ÷ 作出评价的（论坛自带的评价或回访）。"),
+    ("解决率", "回访时说已解决的 ÷ 回访过的。"),
+    ("满意率", "表示满意的 ÷ 作出评价的（回访，没有回访的看论坛自带的评价）。"),
     ("环比、同比", "环比是紧接的前一段同样长的时间，同比是去年同样的日期。"),
 )  # fmt: skip
 

@@ -167,6 +167,8 @@ def _plain(row: Row) -> dict[str, Any]:
         "withdrawn",
         "returned",
         "reopened",
+        "solved",
+        "asked",
         "satisfied",
         "rated",
     )

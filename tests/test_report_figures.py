@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.latency import score
-from tests.build import ZONE, at
+from data.city import City
+from data.records import Event
+from tests.build import FILED, ZONE, at, save_thread, save_ticket
 from ticketing import periods, worktime
 from ticketing.ranking import places, rate
+from ticketing.reports import latency
 
 
 def test_a_rate_of_nothing_is_no_rate() -> None:
@@ -108,3 +111,14 @@ def test_the_interval_holds_the_truth_at_the_stated_rate_and_the_naive_median_do
     assert p90.held >= 0.92
     assert median.estimate == pytest.approx(1, abs=0.05)
     assert median.naive < 0.75  # looks faster than it is
+
+
+def test_the_follow_up_says_who_is_satisfied_and_what_is_solved_before_the_board_does(city: City) -> None:
+    for number, thread in (("20110725-0001", "101"), ("20110725-0002", "102")):
+        save_thread(city, thread=thread, rating="很不满意")
+        save_ticket(city, number=number, thread=thread)
+    said = Event("20110725-0001", FILED, "follow_up", "张敏", data={"solved": True, "satisfied": True})
+    city.store.tickets.add_event(said, "followed_up")
+    row = latency(city, FILED).overall
+    assert (row.satisfied, row.rated) == (1, 2)
+    assert (row.solved, row.asked) == (1, 1)

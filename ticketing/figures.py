@@ -32,7 +32,8 @@ class Fact:
     district: str | None = None
     returned: bool = False
     reopened: bool = False
-    satisfied: bool | None = None  # the citizen's word, where there is one
+    satisfied: bool | None = None  # the citizen's word at the follow-up, else on the board, where there is one
+    solved: bool | None = None  # the citizen's word at the follow-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Row:
     reopened: int
     satisfied: int
     rated: int
+    solved: int
+    asked: int  # of whom it is known whether the matter is solved
     first: Quantile  # median to the first reply, those still silent counted as waiting
     first_p90: Quantile
     substance: Quantile
@@ -80,6 +83,11 @@ class Row:
     def satisfaction(self) -> Rate:
         """满意率 among those who said so."""
         return rate(self.satisfied, self.rated)
+
+    @property
+    def solution(self) -> Rate:
+        """解决率 among those who were asked."""
+        return rate(self.solved, self.asked)
 
     @property
     def median(self) -> float | None:
@@ -116,6 +124,8 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
         reopened=sum(f.reopened for f in facts),
         satisfied=sum(f.satisfied is True for f in facts),
         rated=sum(f.satisfied is not None for f in facts),
+        solved=sum(f.solved is True for f in facts),
+        asked=sum(f.solved is not None for f in facts),
         first=first,
         first_p90=first_p90,
         substance=substance,

@@ -85,6 +85,7 @@ def gather(
     standing, seen = store.tickets.standing(), store.threads.last_reads(settled=True)
     ratings, districts = store.facts.ratings(), store.facts.districts()
     returned, reopened = store.facts.moved("return"), store.facts.moved("reopen")
+    asked = store.facts.followed_up()
 
     def fact(ticket: Ticket) -> Fact:
         post, verdict = (ticket.board, ticket.thread), standing.get(ticket.number)
@@ -100,7 +101,8 @@ def gather(
             district=districts.get(post),
             returned=ticket.number in returned,
             reopened=ticket.number in reopened,
-            satisfied=_satisfied(ratings.get(post)),
+            satisfied=asked.get(ticket.number, {}).get("satisfied", _satisfied(ratings.get(post))),
+            solved=asked.get(ticket.number, {}).get("solved"),
         )
 
     filed = store.tickets.tickets(since=since, until=until)

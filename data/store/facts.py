@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from sqlite_utils import Database
@@ -33,6 +34,11 @@ class Facts:
     def moved(self, move: str) -> frozenset[str]:
         """Numbers of the tickets that ever made ``move``."""
         return frozenset(r[0] for r in self.db.execute("select distinct ticket from events where move = ?", [move]))
+
+    def followed_up(self) -> Mapping[str, Mapping[str, bool]]:
+        """Ticket -> what the citizen said at the last 回访: ``solved`` and ``satisfied``."""
+        rows = self.db.execute("select ticket, data from events where move = 'follow_up' order by id")
+        return {r[0]: json.loads(r[1]) for r in rows}
 
     def ratings(self) -> Mapping[tuple[str, str], str]:
         """(board, thread) -> the citizen's own rating of the answer, where the board has one."""
