@@ -279,3 +279,15 @@ def test_a_turn_done_twice_at_the_same_time_changes_nothing(
     assert done.ok
     assert after == before
     assert counterpart.posts == 2
+
+
+def test_a_turn_whose_filing_did_not_leave_is_no_success(
+    wired: City, clock: Clock, boards: Boards, counterpart: Counterpart
+) -> None:
+    save_thread(wired)
+    filing.decide(wired, decision(), FILED - HOUR)
+    counterpart.script.append("500")
+    done = run(wired, clock)
+    assert (done.ok, done.stages["send"]["ok"], done.stages["send"]["office_retry"]) == (False, False, 1)
+    clock.advance(HOUR)
+    assert run(wired, clock).ok

@@ -69,7 +69,7 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
         "suggest": lambda: suggest(city, clock, suggester),
         "automatic": lambda: automatic.turn(city, clock()),
         "barometer": lambda: {"ok": True, **alerts.watch(city, clock())},  # its notices go out in the same turn
-        "send": lambda: {"ok": True, **outbox.send_due(city, clock, me)},
+        "send": lambda: send(city, clock, me),
         "check": lambda: {"ok": True, **checking.check(city, clock())},
         "remind": lambda: {"ok": True, **urging.remind(city, clock())},
     }
@@ -113,6 +113,12 @@ def crawl(city: City, clock: Clock, only: frozenset[str] = frozenset()) -> Mappi
         "threads": sum(h.threads for h in healths),
         "failures": [f for h in healths for f in h.failures],
     }
+
+
+def send(city: City, clock: Clock, me: str) -> Mapping[str, Any]:
+    """Everything due; an act that did not leave, or nobody knows whether it did, is no success."""
+    counts = outbox.send_due(city, clock, me)
+    return {"ok": not outbox.amiss(counts), **counts}
 
 
 def suggest(city: City, clock: Clock, suggester: Suggester) -> Mapping[str, Any]:

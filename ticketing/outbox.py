@@ -46,6 +46,11 @@ def send_due(city: City, clock: Clock, holder: str, channels: Sequence[str] = ()
     return counts
 
 
+def amiss(counts: Mapping[str, int]) -> int:
+    """Of what ``send_due`` counted, how many acts did not certainly leave."""
+    return sum(n for name, n in counts.items() if not name.endswith(f"_{Result.SENT}"))
+
+
 def _next(city: City, now: datetime, holder: str, channels: Sequence[str]) -> OutboxEntry | None:
     """One act at a time: a lease that also waited for others' attempts could run out before its own began."""
     office, notices = city.settings.office, city.settings.notices

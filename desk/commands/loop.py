@@ -116,14 +116,10 @@ def _send(folder: str | None, channel: str, as_json: bool) -> NoReturn:
     city = city_of(folder)
     counts = outbox.send_due(city, now, cycle.holder(), channels=(channel,))
     if as_json:
-        echo_json({"ok": not _failed(counts), **counts})
+        echo_json({"ok": not outbox.amiss(counts), **counts})
     else:
         click.echo("，".join(f"{k} {v}" for k, v in counts.items()) or "没有要发的")
-    sys.exit(1 if _failed(counts) else 0)
-
-
-def _failed(counts: Mapping[str, int]) -> int:
-    return sum(v for k, v in counts.items() if not k.endswith("_sent"))
+    sys.exit(1 if outbox.amiss(counts) else 0)
 
 
 @click.command()
