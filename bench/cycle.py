@@ -59,7 +59,8 @@ def measured(city: City, turn: int) -> float:
     start = time.perf_counter()
     done = cycle.run(city, lambda: now, Nothing())  # type: ignore[arg-type]
     taken = time.perf_counter() - start
-    assert done.ok, done.stages
+    # No gateway here: what the reminders could not send is no matter of time.
+    assert all(stage["ok"] for name, stage in done.stages.items() if name != "send"), done.stages
     return taken
 
 
