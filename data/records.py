@@ -456,7 +456,19 @@ class User:
     unit: str | None = None
     display: str = ""
     created_at: datetime | None = None
-    failures: int = 0
+    active: bool = True  # False: has left; the name stays, so that the audit can be read
+    locked: bool = False  # by an administrator; the lock after wrong passwords is ``Tries``
+    fresh: bool = False  # the password was given by an administrator, and must be changed before anything else
+    reach: str = ""  # where alerts for this person go: a mobile number, or an apprise address
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """Wrong passwords given for a name, whether anybody has it or not."""
+
+    name: str
+    failures: int
+    at: datetime  # of the last one
     locked_until: datetime | None = None
 
 
@@ -468,4 +480,5 @@ class AuditEntry:
     who: str
     what: str
     subject: str = ""
+    detail: str = ""  # what changed, before and after
     id: int = 0

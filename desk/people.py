@@ -13,7 +13,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from data.city import City
 from data.problem import Problem
-from data.records import User
+from data.records import Tries, User
 
 ROLES: Mapping[str, str] = {"clerk": "值班员", "liaison": "联络员", "leader": "领导", "admin": "管理员"}
 SHORTEST, LONGEST = 10, 200
@@ -37,14 +37,16 @@ def add_user(
     *,
     unit: str | None = None,
     display: str = "",
+    reach: str = "",
+    fresh: bool = False,
     now: datetime | None = None,
 ) -> User:
     """Add a user; raises PeopleError when the name is taken, or role, unit or password will not do."""
     name = name.strip()
     if not re.fullmatch(r"[\w.@-]{1,40}", name):
         raise PeopleError("用户名只能用文字、数字和 . _ @ -，最长 40 个字符")
-    _check_role(city, role, unit)
-    user = User(name, role, _hashed(password), unit, display.strip()[:40], now)
+    check_role(city, role, unit)
+    user = User(name, role, _hashed(password), unit, display.strip()[:40], now, fresh=fresh, reach=reach)
     with city.store.transaction():
         if city.store.people.user(name):
             raise PeopleError(f"已有用户 {name}；请换一个用户名，或用“重设密码”")
@@ -52,7 +54,8 @@ def add_user(
     return user
 
 
-def _check_role(city: City, role: str, unit: str | None) -> None:
+def check_role(city: City, role: str, unit: str | None) -> None:
+    """Raises PeopleError where the role does not exist, or does not go with the unit."""
     if role not in ROLES:
         raise PeopleError(f"没有“{role}”这个角色；可用：" + "、".join(f"{k}（{v}）" for k, v in ROLES.items()))
     if (role == "liaison") != (unit is not None):
@@ -61,47 +64,70 @@ def _check_role(city: City, role: str, unit: str | None) -> None:
         raise PeopleError(f"没有代号为“{unit}”的单位；请核对单位表")
 
 
-def set_password(city: City, name: str, password: str) -> None:
-    """Give ``name`` a new password and lift a lock; raises PeopleError."""
+def set_password(city: City, name: str, password: str, *, fresh: bool = False) -> None:
+    """Give ``name`` a new password and lift the lock after wrong ones; raises PeopleError.
+
+    ``fresh``: somebody else chose it, so that it must be changed at the next login.
+    """
     hashed = _hashed(password)
     with city.store.transaction():
-        user = city.store.people.user(name)
-        if user is None:
-            raise PeopleError(f"没有用户 {name}")
-        city.store.people.save(replace(user, password_hash=hashed, failures=0, locked_until=None))
+        user = known(city, name)
+        city.store.people.save(replace(user, password_hash=hashed, fresh=fresh))
+        city.store.people.forget_tries(name)
+
+
+def known(city: City, name: str) -> User:
+    """The user of that name; raises PeopleError."""
+    user = city.store.people.user(name)
+    if user is None:
+        raise PeopleError(f"没有用户 {name}")
+    return user
 
 
 def verify(city: City, name: str, password: str, now: datetime) -> User:
-    """The user, when the password is right; raises PeopleError otherwise. Five wrong ones lock for 15 minutes."""
-    user = _count_try(city, name.strip(), now)
+    """The user, when the password is right; raises PeopleError otherwise. Five wrong ones lock for 15 minutes.
+
+    A name nobody has is counted, locked and told of just like one that somebody has.
+    """
+    name = name.strip()
+    tries = _count_try(city, name, now)
+    user = city.store.people.user(name)
     if not _matches(user.password_hash if user else _NOBODY, password) or user is None:
-        raise PeopleError(_refusal(user, now))
+        raise PeopleError(_refusal(tries, now))
+    if why := shut_out(user):
+        raise PeopleError(why)
     hashed = _hasher.hash(password) if _hasher.check_needs_rehash(user.password_hash) else user.password_hash
-    let_in = replace(user, failures=0, locked_until=None, password_hash=hashed)
+    let_in = replace(user, password_hash=hashed)
     with city.store.transaction():
         city.store.people.save(let_in)
+        city.store.people.forget_tries(name)
     return let_in
 
 
-def _count_try(city: City, name: str, now: datetime) -> User | None:
+def shut_out(user: User) -> str:
+    """Why this user may not be at the desk, whatever the password; empty for those who may."""
+    if not user.active:
+        return "账号已停用；请找管理员"
+    return "账号已被管理员锁定；请找管理员" if user.locked else ""
+
+
+def _count_try(city: City, name: str, now: datetime) -> Tries:
     """Count the try before the password is looked at, so that guesses at the same moment cannot exceed the limit."""
     with city.store.transaction():
-        user = city.store.people.user(name)
-        if user is None:
-            return None
-        if user.locked_until and now < user.locked_until:
-            raise PeopleError(_locked(user.locked_until - now))
-        failures = (0 if user.locked_until else user.failures) + 1
-        counted = replace(user, failures=failures, locked_until=now + LOCKED_FOR if failures >= TRIES else None)
-        city.store.people.save(counted)
+        before = city.store.people.tries(name)
+        if before and before.locked_until and now < before.locked_until:
+            raise PeopleError(_locked(before.locked_until - now))
+        failures = (before.failures if before and not before.locked_until else 0) + 1
+        counted = Tries(name, failures, now, now + LOCKED_FOR if failures >= TRIES else None)
+        city.store.people.save_tries(counted)
     return counted
 
 
-def _refusal(user: User | None, now: datetime) -> str:
-    if user and user.locked_until:
-        return _locked(user.locked_until - now)
-    if user and user.failures >= TRIES - 2:
-        return f"{WRONG}；再错 {TRIES - user.failures} 次，账号将锁定 15 分钟"
+def _refusal(tries: Tries, now: datetime) -> str:
+    if tries.locked_until:
+        return _locked(tries.locked_until - now)
+    if tries.failures >= TRIES - 2:
+        return f"{WRONG}；再错 {TRIES - tries.failures} 次，账号将锁定 15 分钟"
     return WRONG
 
 

@@ -54,6 +54,14 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "overview.resend": ("POST", "/status/999/resend", 302, "+--+"),
     "overview.settle": ("POST", "/status/999/settle", 302, "+--+"),
     "overview.audit": ("GET", "/audit", 200, "---+"),
+    "users.index": ("GET", "/users", 200, "---+"),
+    "users.add": ("POST", "/users/new", 400, "---+"),
+    "users.edit": ("POST", "/users/clerk", 400, "---+"),
+    "users.reset": ("POST", "/users/nobody/password", 404, "---+"),
+    "users.lock": ("POST", "/users/nobody/lock", 404, "---+"),
+    "users.unlock": ("POST", "/users/nobody/unlock", 404, "---+"),
+    "users.deactivate": ("POST", "/users/nobody/deactivate", 404, "---+"),
+    "users.activate": ("POST", "/users/nobody/activate", 404, "---+"),
 }
 CASES = [(e, *ROUTES[e][:3], role, ROUTES[e][3][i]) for e in ROUTES for i, role in enumerate(ROLES)]
 

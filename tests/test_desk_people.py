@@ -39,13 +39,25 @@ def test_a_wrong_password_and_an_unknown_name_are_told_alike(city: City) -> None
     assert wrong(city, 1) == wrong(city, 1, "nobody") == "用户名或密码不对"
 
 
+def test_six_tries_do_not_tell_which_names_exist(city: City) -> None:
+    add_user(city, "wang", PASSWORD, "clerk")
+    assert [wrong(city, 1) for _ in range(6)] == [wrong(city, 1, "nobody") for _ in range(6)]
+
+
+def test_guesses_at_names_nobody_has_are_forgotten_after_a_day(city: City) -> None:
+    wrong(city, 1, "stranger-1")
+    with pytest.raises(PeopleError):
+        verify(city, "stranger-2", "no", NOW + timedelta(days=2))
+    assert city.store.people.tries("stranger-1") is None
+
+
 def test_five_wrong_passwords_lock_for_fifteen_minutes(city: City) -> None:
     add_user(city, "wang", PASSWORD, "clerk")
     assert "再错 1 次" in wrong(city, 4)
     assert "账号已锁定；请 15 分钟后再试" in wrong(city, 1)
     with pytest.raises(PeopleError, match="锁定；请 1 分钟后"):
         verify(city, "wang", PASSWORD, NOW + timedelta(minutes=14, seconds=30))
-    assert verify(city, "wang", PASSWORD, NOW + timedelta(minutes=15)).failures == 0
+    assert verify(city, "wang", PASSWORD, NOW + timedelta(minutes=15)).name == "wang"
 
 
 def test_after_a_lock_ran_out_there_are_five_tries_again(city: City) -> None:
@@ -69,7 +81,7 @@ def test_a_new_password_lifts_the_lock_and_the_old_one_is_dead(city: City) -> No
     add_user(city, "wang", PASSWORD, "clerk")
     wrong(city, 5)
     set_password(city, "wang", "another-long-one")
-    assert verify(city, "wang", "another-long-one", NOW).failures == 0
+    assert verify(city, "wang", "another-long-one", NOW).name == "wang"
     with pytest.raises(PeopleError):
         verify(city, "wang", PASSWORD, NOW)
 

@@ -146,10 +146,10 @@ def test_outbox_runs_alerts_users_audit_and_health_come_back(store: Store) -> No
     alert = Alert(FILED, "board", "lyw", "看不到任何帖子")
     store.runs.alert(alert)
     assert [replace(a, id=0) for a in store.runs.alerts()] == [alert]
-    user = User("zhangmin", "liaison", "$argon2id$…", "water-group", "张敏", FILED, 3, FILED)
+    user = User("zhangmin", "liaison", "$argon2id$…", "water-group", "张敏", FILED, fresh=True, reach="13900000000")
     store.people.save(user)
-    store.people.save(replace(user, failures=0))
-    assert store.people.users() == [replace(user, failures=0)]
+    store.people.save(replace(user, locked=True))
+    assert store.people.users() == [replace(user, locked=True)]
     audit = AuditEntry(FILED, "zhangmin", "查看", "lyw/101")
     store.people.record(audit)
     assert [replace(a, id=0) for a in store.people.audit()] == [audit]

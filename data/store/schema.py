@@ -227,3 +227,21 @@ def bridges(db: Database) -> None:
 def attachments(db: Database) -> None:
     """Links to the files a post came with."""
     db.execute("alter table posts add column attachments text not null default '[]'")
+
+
+@migrations()
+def administration(db: Database) -> None:
+    """Users who have left or must change their password, wrong passwords by name, and an audit that can be searched."""
+    db.execute("alter table users add column active integer not null default 1")
+    db.execute("alter table users add column locked integer not null default 0")
+    db.execute("alter table users add column fresh integer not null default 0")
+    db.execute("alter table users add column reach text not null default ''")
+    # For every name that is tried, whether anybody has it or not: else the lock would tell which names exist.
+    db.execute(
+        "create table tries (name text primary key, failures integer not null, at text not null, locked_until text)"
+    )
+    db.execute("alter table users drop column failures")
+    db.execute("alter table users drop column locked_until")
+    db.execute("alter table audit add column detail text not null default ''")
+    for column in ("who", "what", "subject", "at"):
+        db.execute(f"create index audit_by_{column} on audit ({column}, id)")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, now, pass_folder
+from data.records import AuditEntry
+from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder
 
+HERE = "命令行"  # who the audit says did it: whoever may run commands on this machine
 ROLES = ("clerk", "liaison", "leader", "admin")
 
 
@@ -45,9 +47,11 @@ def list_(folder: str | None, as_json: bool) -> None:
     """列出用户。"""
     users = city_of(folder).store.people.users()
     if as_json:
-        echo_json([{"name": u.name, "role": u.role, "unit": u.unit, "display": u.display} for u in users])
+        echo_json([{n: getattr(u, n) for n in ("name", "role", "unit", "display", "active", "locked")} for u in users])
     else:
-        echo_table("用户", ("用户名", "角色", "单位", "姓名"), [(u.name, u.role, u.unit, u.display) for u in users])
+        state = {u.name: "停用" if not u.active else "锁定" if u.locked else "" for u in users}
+        rows = [(u.name, u.role, u.unit, u.display, state[u.name]) for u in users]
+        echo_table("用户", ("用户名", "角色", "单位", "姓名", "状态"), rows)
 
 
 @user.command()
@@ -61,7 +65,10 @@ def add(folder: str | None, name: str, role: str, unit: str | None, display: str
     """添加用户。"""
     from desk import people
 
-    people.add_user(city_of(folder), name, password, role, unit=unit, display=display, now=now())
+    city = city_of(folder)
+    with city.store.transaction():
+        people.add_user(city, name, password, role, unit=unit, display=display, now=now())
+        city.store.people.record(AuditEntry(now(), HERE, "添加用户", name, f"角色：{role}"))
     click.echo(f"已添加 {name}（{role}）")
 
 
@@ -73,7 +80,10 @@ def passwd(folder: str | None, name: str, password: str) -> None:
     """改密码，并解除锁定。"""
     from desk import people
 
-    people.set_password(city_of(folder), name, password)
+    city = city_of(folder)
+    with city.store.transaction():
+        people.set_password(city, name, password)
+        city.store.people.record(AuditEntry(now(), HERE, "重设密码", name))
     click.echo(f"已改 {name} 的密码")
 
 
@@ -82,9 +92,7 @@ def passwd(folder: str | None, name: str, password: str) -> None:
 @pass_folder
 def remove(folder: str | None, name: str) -> None:
     """删除用户。"""
-    store = city_of(folder).store
-    with store.transaction():
-        found = store.people.remove(name)
-    if not found:
-        fail(f"没有用户 {name}")
+    from desk import staffing
+
+    staffing.dismiss(city_of(folder), name, HERE, now())
     click.echo(f"已删除 {name}")

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from data.city import City
-from desk.web import access, barometer, bridge, context, deciding, files, overview, session, show, tickets
+from desk.web import access, barometer, bridge, context, deciding, files, overview, session, show, tickets, users
 
 LARGEST_FORM = 256 * 1024
 HEADERS = {
@@ -40,7 +40,15 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     session.install(app, city)
     access.guard(app)
     show.install(app)
-    for pages in (deciding.pages, tickets.pages, overview.pages, files.pages, bridge.pages, barometer.pages):
+    for pages in (
+        deciding.pages,
+        tickets.pages,
+        overview.pages,
+        files.pages,
+        bridge.pages,
+        barometer.pages,
+        users.pages,
+    ):
         app.register_blueprint(pages)
     app.jinja_env.globals["city_name"] = city.settings.city.name
     app.after_request(_headers)

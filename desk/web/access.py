@@ -16,6 +16,7 @@ PUBLIC = frozenset({"static", "session.login", "overview.healthz"})
 
 _EVERYONE = frozenset(ROLES)
 _CLERKS = frozenset({"clerk", "admin"})
+_ADMIN = frozenset({"admin"})
 _OFFICE = frozenset({"clerk", "leader", "admin"})  # everyone but a unit's liaison officer
 
 ACCESS: Mapping[str, frozenset[str]] = {
@@ -48,8 +49,18 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "overview.resend": _CLERKS,
     "overview.cancel": _CLERKS,
     "overview.settle": _CLERKS,
-    "overview.audit": frozenset({"admin"}),
+    "overview.audit": _ADMIN,
+    "users.index": _ADMIN,
+    "users.add": _ADMIN,
+    "users.edit": _ADMIN,
+    "users.reset": _ADMIN,
+    "users.lock": _ADMIN,
+    "users.unlock": _ADMIN,
+    "users.deactivate": _ADMIN,
+    "users.activate": _ADMIN,
 }
+# All that somebody may do whose password was chosen by an administrator.
+WITHOUT_OWN_PASSWORD = PUBLIC | {"session.password", "session.logout"}
 HOME: Mapping[str, str] = {
     "clerk": "queue.home",
     "liaison": "tickets.index",
@@ -80,7 +91,11 @@ def home() -> str:
 
 def _check() -> Response | None:
     endpoint = request.endpoint
-    if endpoint is None or may(endpoint):  # None: there is no such page, and Flask says so
+    if endpoint is None:  # there is no such page, and Flask says so
+        return None
+    if current_user.is_authenticated and me().fresh and endpoint not in WITHOUT_OWN_PASSWORD:
+        return redirect(url_for("session.password"))
+    if may(endpoint):
         return None
     if not current_user.is_authenticated:
         return _to_login()

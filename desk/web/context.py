@@ -71,8 +71,8 @@ def me() -> User:
     return cast(User, current_user.user)
 
 
-def note(what: str, subject: str = "", who: str | None = None) -> None:
+def note(what: str, subject: str = "", detail: str = "", who: str | None = None) -> None:
     """Write into the audit who saw or did what."""
     store = the_city().store
     with store.transaction():
-        store.people.record(AuditEntry(now(), me().name if who is None else who, what, subject))
+        store.people.record(AuditEntry(now(), me().name if who is None else who, what, subject, detail))

@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired, Length
 
 from data.city import City
 from data.records import User
-from desk.people import LONGEST, PeopleError, set_password, verify
+from desk.people import LONGEST, PeopleError, set_password, shut_out, verify
 from desk.web.access import home
 from desk.web.context import me, note, now, the_city
 
@@ -85,7 +85,7 @@ def secret_of(folder: Path) -> str:
 def _load(identity: str) -> Seat | None:
     _, _, name = identity.partition(":")
     user = the_city().store.people.user(name)
-    seat = Seat(user) if user else None
+    seat = Seat(user) if user and not shut_out(user) else None
     return seat if seat and secrets.compare_digest(seat.get_id().encode(), identity.encode()) else None
 
 
@@ -135,6 +135,8 @@ def password() -> Response | str | tuple[str, int]:
     try:
         if form.new.data != form.again.data:
             raise PeopleError("两遍新密码不一样；请重新填写")
+        if form.new.data == form.old.data:
+            raise PeopleError("新密码和现在的一样；请换一个")
         verify(the_city(), me().name, form.old.data, now())
         set_password(the_city(), me().name, form.new.data)
     except PeopleError as error:
