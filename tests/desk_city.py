@@ -211,6 +211,7 @@ def _tickets(city: City) -> None:
 def _file(city: City, thread: str, number: str, unit: str, title: str, hours: float) -> Ticket:
     filed = NOW - timedelta(hours=hours)
     original = post(thread, title, f"希望尽快处理，我的电话是{PHONE}。", int(hours * 60) + 40)
+    city.store.tickets.next_number(number.partition("-")[0])  # this one is used up
     contact = (Contact("手机", PHONE),)
     enqueue(city, original, suggestion(thread, unit, contacts=contact))
     decision = Decision(

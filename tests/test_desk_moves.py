@@ -23,8 +23,6 @@ ANSWERED, OVERDUE = "20110725-0001", "20110725-0002"
 def city(tmp_path: Path) -> City:
     city = make(tmp_path / "city")
     staff(city)
-    for _ in (ANSWERED, OVERDUE):
-        city.store.tickets.next_number("20110725")
     return city
 
 
@@ -150,8 +148,8 @@ def test_an_edited_post_is_not_filed_twice_to_the_same_unit(clerk: FlaskClient, 
 
 
 def test_a_further_post_shares_the_ticket_and_its_answers_are_shown(clerk: FlaskClient, city: City) -> None:
-    assert "没有工单 7" in send(clerk, "/tickets/merge", post="lyw/101", number="7")
-    assert f"已并入工单 {ANSWERED}" in send(clerk, "/tickets/merge", post="lyw/101", number=ANSWERED)
+    assert "没有工单 7" in send(clerk, "/queue/merge", post="lyw/101", number="7")
+    assert f"已并入工单 {ANSWERED}" in send(clerk, "/queue/merge", post="lyw/101", number=ANSWERED)
     assert "lyw/101" not in [p.key for p, _ in city.store.decisions.queue()]
     post = city.store.threads.post("lyw", "101")
     assert post is not None
@@ -164,4 +162,4 @@ def test_a_further_post_shares_the_ticket_and_its_answers_are_shown(clerk: Flask
     found = city.store.tickets.ticket(ANSWERED)
     assert found is not None
     assert standing(found, city.store.tickets.events(ANSWERED)).state == "accepted"
-    assert "这条帖子已有工单" in send(clerk, "/tickets/merge", post="lyw/201", number=OVERDUE)
+    assert "这条帖子已有工单" in send(clerk, "/queue/merge", post="lyw/201", number=OVERDUE)

@@ -349,7 +349,7 @@ def test_a_unit_is_found_by_name_initials_or_pinyin(asked: str) -> None:
 
 def test_pages_work_without_a_script(clerk: FlaskClient) -> None:
     page = clerk.get("/?post=lyw/101").text
-    assert page.count("<form") == page.count('method="post"') == 5  # 退出, 采纳, 更正, 并入, 不予交办
+    assert page.count("<form") == page.count('method="post"') == 6  # 退出, 采纳, 更正, 拆分, 并入, 不予交办
     assert '<a id="next"' in page
     assert '<select id="unit" name="unit"' in page
 

@@ -35,7 +35,7 @@ from ticketing.standing import Standing
 
 NUMBER = "20110725-0001"
 DAY = timedelta(days=1)
-ASIDE = ["edited", "reviewed", "note"]  # in every state, and to none
+ASIDE = ["unmerge", "edited", "reviewed", "note"]  # in every state, and to none
 CARE = ["ask_extension", "grant_extension", "refuse_extension"]
 WORKED = {"answer": "answered", "return": "returned", "supervise": "supervised", "close": "closed"}
 HERE = [*CARE, "pause", "resume", "recompute", "urge", "tell_leader", "assist", "merge", *ASIDE]
@@ -129,6 +129,7 @@ WHO = {
     "assist": {CLERK, ADMIN},
     "merge": {CLERK, ADMIN},
     "edited": {SYSTEM},
+    "unmerge": {CLERK, ADMIN},
     "reviewed": {CLERK, ADMIN},
     "note": {SYSTEM, UNIT, OFFICE, CLERK, ADMIN},
     "close": {OFFICE, CLERK, ADMIN},

@@ -62,23 +62,39 @@ def _not_twice(city: City, decision: Decision) -> None:
 
 
 def undo(city: City, number: int, now: datetime) -> bool:
-    """Take a decision back while its filing has not begun to leave; the post returns to the queue."""
-    store = city.store
-    with store.transaction():
-        decision = store.decisions.decision(number)
-        if decision is None:
-            return False
-        if store.decisions.of(decision.board, decision.thread)[-1].id != number:
-            return False
-        entry = store.outbox.entry(filing_key(decision.board, decision.thread, number))
-        if entry is not None and (entry.payload.get("lead") or entry.payload.get("origin")):
-            return False  # its other ticket says already that this one was filed
-        if decision.action is not Action.REJECT and not store.outbox.cancel(
-            filing_key(decision.board, decision.thread, number), now
-        ):
-            return False
-        store.decisions.reopen(decision.board, decision.thread)
+    """Take a decision back while nothing of it has begun to leave; the post returns to the queue."""
+    decision = city.store.decisions.decision(number)
+    if decision is None:
+        return False
+    try:
+        with city.store.transaction():
+            for key in _keys_of(city, decision):
+                if not city.store.outbox.cancel(key, now):
+                    raise _TooLate
+            city.store.decisions.reopen(decision.board, decision.thread)
+    except _TooLate:
+        return False
     return True
+
+
+class _TooLate(Exception):
+    """Something of the decision is on its way, or was decided anew."""
+
+
+def _keys_of(city: City, decision: Decision) -> list[str]:
+    """The filings the decision made: none of a rejection, two of a post that was split."""
+    made = [d for d in city.store.decisions.of(decision.board, decision.thread) if d.id >= decision.id]
+    keys = [filing_key(d.board, d.thread, d.id) for d in made]
+    if decision.action is Action.REJECT:
+        if len(made) > 1:
+            raise _TooLate
+        return []
+    entry = city.store.outbox.entry(keys[0])
+    if entry is None or entry.payload.get("lead") or entry.payload.get("origin"):
+        raise _TooLate  # it shares a ticket, or another ticket says already that this one was filed
+    if any(d.lead != entry.payload["number"] for d in made[1:]):
+        raise _TooLate
+    return keys
 
 
 def filing_key(board: str, thread: str, decision: int) -> str:

@@ -97,6 +97,7 @@ MOVES: Mapping[str, Move] = {
     "tell_leader": _move("抄报领导", WORKING, None, {SYSTEM, *OFFICE_SIDE}),
     "assist": _move("增加协办", OPEN, None, OFFICE_SIDE),
     "merge": _move("并入帖子", OPEN, None, OFFICE_SIDE),
+    "unmerge": _move("撤销并入", " ".join(STATES), None, OFFICE_SIDE),
     "edited": _move("原帖已修改", " ".join(STATES), None, {SYSTEM}),
     "reviewed": _move("已看过修改", " ".join(STATES), None, OFFICE_SIDE),
     "note": _move("备注", " ".join(STATES), None, {SYSTEM, *EVERYONE}, says=True),

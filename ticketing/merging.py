@@ -5,7 +5,7 @@ The verdict stays that of the ticket's own thread; what is answered in the linke
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from data.city import City
 from data.records import Action, Decision
@@ -15,8 +15,8 @@ from ticketing.standing import MoveError
 
 def merge(
     city: City, board: str, thread: str, number: str, by: str, note: str, now: datetime, *, role: str | None = None
-) -> None:
-    """Take a post off the queue by linking it to the ticket ``number``; raises MoveError.
+) -> int:
+    """Take a post off the queue by linking it to the ticket ``number``; the decision's id. Raises MoveError.
 
     The decision kept is the ticket's own (category, unit …), so that the next model learns from it; nothing is filed.
     """
@@ -33,7 +33,7 @@ def merge(
             raise MoveError("这条帖子已经处理过；要并入，请先撤回原来的决定")
         lifecycle.move(city, number, "merge", by, note, now, role=role, data={"post": post.key, "title": post.title})
         store.tickets.merge(board, thread, number, now, by)
-        store.decisions.decide(
+        return store.decisions.decide(
             Decision(
                 board=board,
                 thread=thread,
@@ -48,3 +48,20 @@ def merge(
                 reason=f"并入工单 {number}",
             )
         )
+
+
+def undo(city: City, decision: int, by: str, now: datetime, *, role: str | None = None) -> bool:
+    """Take a merge back while the city's time for it runs: the post returns to the queue, and the ticket says so."""
+    store = city.store
+    with store.transaction():
+        made = store.decisions.decision(decision)
+        if made is None or now > made.at + timedelta(seconds=city.settings.clocks.undo_seconds):
+            return False
+        number = store.tickets.merged_into(made.board, made.thread)
+        if number is None or store.decisions.of(made.board, made.thread)[-1].id != decision:
+            return False
+        post = f"{made.board}/{made.thread}"
+        lifecycle.move(city, number, "unmerge", by, "", now, role=role, data={"post": post})
+        store.tickets.unmerge(made.board, made.thread)
+        store.decisions.reopen(made.board, made.thread)
+    return True

@@ -126,6 +126,10 @@ class Tickets:
         row = {"board": board, "thread": thread, "ticket": number, "at": stamp(at), "by": by}
         self.db.table("merged").insert(row)
 
+    def unmerge(self, board: str, thread: str) -> None:
+        """Take the link of a post to a ticket away."""
+        self.db.execute("delete from merged where board = ? and thread = ?", [board, thread])
+
     def merged(self, number: str) -> list[tuple[str, str]]:
         """(board, thread) of the further posts that share a ticket, in the order they were linked."""
         rows = self.db.execute("select board, thread from merged where ticket = ? order by at, thread", [number])

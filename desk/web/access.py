@@ -28,13 +28,14 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "queue.accept": _CLERKS,
     "queue.correct": _CLERKS,
     "queue.reject": _CLERKS,
+    "queue.merge": _CLERKS,
+    "queue.split": _CLERKS,
     "queue.undo": _CLERKS,
     "tickets.index": _EVERYONE,  # a liaison officer sees the own unit's only
     "tickets.show": _EVERYONE,
     "tickets.move": frozenset({"clerk", "liaison", "admin"}),  # which moves, ticketing.lifecycle says
     "tickets.contact": _EVERYONE,
     "tickets.keep": _CLERKS,
-    "tickets.merge": _CLERKS,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,
     "files.report": _OFFICE,

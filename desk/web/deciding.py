@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from data.records import Action, Decision, Post, Suggestion, Urgency
 from desk.web import show, undo
 from desk.web.context import me, note, now, the_city, the_reference, today
-from desk.web.forms import CorrectForm, RejectForm, contact_line, first_error
+from desk.web.forms import CorrectForm, RejectForm, SplitForm, contact_line, first_error
 from desk.web.queue import Answer, asked, page, pages, place
-from ticketing import filing
+from ticketing import filing, merging, splitting
+from ticketing.standing import MoveError
 
 __all__ = ["pages"]  # the queue's own, with these routes added
 
@@ -21,30 +22,36 @@ __all__ = ["pages"]  # the queue's own, with these routes added
 def accept() -> Answer:
     """File the post as suggested."""
     post, suggestion = asked()
-    if why := _why_not(suggestion):
+    if why := _why_not(suggestion) or _no_unit(suggestion):
         flash(why, "warn")
         return redirect(url_for("queue.home", post=post.key))
-    return _decide(
-        post,
-        Action.ACCEPT,
-        kind=suggestion.kind,
-        category=suggestion.category,
-        unit=suggestion.units[0].name,
-        urgency=suggestion.urgency,
-        days=suggestion.days,
-        contact=contact_line(suggestion),
-    )
+    return _decide(post, Action.ACCEPT, unit=suggestion.units[0].name, **_as_suggested(suggestion))
+
+
+def _as_suggested(suggestion: Suggestion) -> dict[str, Any]:
+    """Everything but the unit."""
+    return {
+        "kind": suggestion.kind,
+        "category": suggestion.category,
+        "urgency": suggestion.urgency,
+        "days": suggestion.days,
+        "contact": contact_line(suggestion),
+    }
+
+
+def _no_unit(suggestion: Suggestion) -> str:
+    return "" if suggestion.units else "这条帖子没有建议的承办单位，请更正后交办"
 
 
 def _why_not(suggestion: Suggestion) -> str:
-    """Why the suggestion cannot be filed just as it is; empty when it can."""
+    """Why the suggestion cannot be filed just as it is, whatever the unit; empty when it can."""
     if suggestion.urgency == Urgency.EMERGENCY:
         return "紧急情况不按普通诉求交办：请先拨打电话；确是普通诉求的，请更正后交办"
     if request.form.get("seen") != suggestion.at.isoformat():
         return "这条帖子的建议刚刚更新过，请再看一眼"
     if not suggestion.is_request:
         return "建议认为这不是诉求；确要交办的，请更正后交办"
-    return "" if suggestion.units else "这条帖子没有建议的承办单位，请更正后交办"
+    return ""
 
 
 @pages.post("/queue/correct")
@@ -79,17 +86,57 @@ def reject() -> Answer:
     return _decide(post, Action.REJECT, reason=form.said)
 
 
-def _decide(post: Post, action: Action, **fields: Any) -> Response:
+@pages.post("/queue/split")
+def split() -> Answer:
+    """File the post to two units, each with a ticket of its own."""
+    post, suggestion = asked()
+    form = SplitForm.blank(the_reference(), today())
+    if why := "" if form.validate() else first_error(form):
+        flash(why, "bad")
+        return page(place(post.key), status=400)
+    if why := _why_not(suggestion):
+        flash(why, "warn")
+        return redirect(url_for("queue.home", post=post.key))
+    return _decide(post, Action.CORRECT, unit=form.unit.data, also=form.second.data, **_as_suggested(suggestion))
+
+
+@pages.post("/queue/merge")
+def merge() -> Answer:
+    """The post is on a matter that has a ticket already, and shares that ticket."""
+    post, _ = asked()
+    number = (request.form.get("number") or request.form.get("typed", "")).strip()[:40]
+    try:
+        with the_city().store.transaction():
+            decided = merging.merge(the_city(), post.board, post.thread, number, me().name, "", now(), role=me().role)
+            note("并入工单", f"{post.key} → {number}")
+    except MoveError as error:
+        flash(str(error), "warn")
+        return redirect(url_for("queue.home", post=post.key))
+    undo.remember(decided, f"已并入工单 {number}", post)
+    return _onward()
+
+
+def _decide(post: Post, action: Action, also: str = "", **fields: Any) -> Response:
+    """Keep one decision; ``also``: the second unit of a post that is split."""
     decision = Decision(post.board, post.thread, now(), me().name, action, **fields)
+    words = "拆分" if also else {"accept": "采纳", "correct": "更正", "reject": "不予交办"}[action]
     try:
         with the_city().store.transaction():  # one wait for the disk instead of two
-            number = filing.decide(the_city(), decision, now())
-            note({"accept": "采纳", "correct": "更正", "reject": "不予交办"}[action], post.key)
+            if also:
+                number = splitting.split(the_city(), decision, also, now())
+            else:
+                number = filing.decide(the_city(), decision, now())
+            note(words, post.key)
     except filing.FilingError as error:
         flash(str(error), "warn")
     else:
-        done = f"已交办 {show.unit_name(decision.unit)}" if decision.unit else f"不予交办（{decision.reason}）"
-        undo.remember(number, done, post)
+        units = "、".join(show.unit_name(u) for u in (decision.unit, also) if u)
+        undo.remember(number, f"已交办 {units}" if units else f"不予交办（{decision.reason}）", post)
+    return _onward()
+
+
+def _onward() -> Response:
+    """To the post after the one that was decided."""
     return redirect(url_for("queue.home", post=request.form.get("next") or None))
 
 
@@ -103,9 +150,15 @@ def take_back() -> Response:
     if decision.by != me().name:
         abort(403)
     undo.forget(number)
-    if filing.undo(the_city(), number, now()):
+    if _undone(number, decision):
         note("撤销决定", f"{decision.board}/{decision.thread}")
         flash("已撤销，帖子回到队列", "ok")
         return redirect(url_for("queue.home", post=f"{decision.board}/{decision.thread}"))
     flash("来不及撤销：已经发出或已经撤销。需要更改的，请到工单页退单或备注", "warn")
-    return redirect(url_for("queue.home", post=request.form.get("next") or None))
+    return _onward()
+
+
+def _undone(number: int, decision: Decision) -> bool:
+    if the_city().store.tickets.merged_into(decision.board, decision.thread):
+        return merging.undo(the_city(), number, me().name, now(), role=me().role)
+    return filing.undo(the_city(), number, now())

@@ -95,6 +95,19 @@ class CorrectForm(FlaskForm):  # type: ignore[misc]
         return True
 
 
+class SplitForm(FlaskForm):  # type: ignore[misc]
+    """The two units a post is filed to."""
+
+    unit = Choice("主办单位")
+    second = Choice("第二个单位")
+
+    @classmethod
+    def blank(cls, reference: Reference, on: date) -> Self:
+        form = cls()
+        form.unit.options = form.second.options = {u.slug: u.name for u in reference.units_on(on)}
+        return form
+
+
 class RejectForm(FlaskForm):  # type: ignore[misc]
     """Why a post is not filed: one of the numbered reasons, or that someone was told by telephone."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from desk.web import finding, show, undo
 from desk.web.context import me, note, the_city, the_reference, today
 from desk.web.emergency import number_to_ring
 from desk.web.forms import REASONS, TOLD, CorrectForm
-from ticketing import edits
-from ticketing.similar import similar
+from ticketing import edits, lifecycle
+from ticketing.similar import Similar, similar
 
 pages = Blueprint("queue", __name__)
 
@@ -93,13 +93,16 @@ def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any
     def told(text: str) -> Markup:
         return show.marked(text if plain else show.hidden(text, suggestion.contacts), suggestion.reasons)
 
+    alike = similar(the_city(), post)
     return {
         "post": post,
         "suggestion": suggestion,
         "form": CorrectForm.of(suggestion, the_reference(), today()),
         "title": told(post.title),
         "body": told(post.body),
-        "alike": similar(the_city(), post),
+        "alike": alike,
+        "offers": _offers(post, alike),
+        "second": _second(suggestion),
         "back": the_city().store.decisions.back(post.board, post.thread),
         # A number cut in two by a change could not be masked.
         "changes": edits.difference(the_city(), post.board, post.thread) if plain else [],
@@ -107,6 +110,28 @@ def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any
         "units": finding.units(the_reference(), today(), the_city().settings.city.name),
         "categories": finding.categories(the_reference()),
     }
+
+
+def _second(suggestion: Suggestion) -> str:
+    """The unit a split most likely needs beside the first."""
+    likely = [c.name for c in (*suggestion.co_units, *suggestion.units[1:])]
+    return next((name for name in likely if name != (suggestion.units[0].name if suggestion.units else "")), "")
+
+
+def _offers(post: Post, alike: Sequence[Similar]) -> Mapping[str, Sequence[Ticket]]:
+    """Of each similar post the tickets this one may be merged into, none twice."""
+    store, offered, offers = (
+        the_city().store.tickets,
+        {t.number for t in the_city().store.tickets.of(post.board, post.thread)},
+        {},
+    )
+    for found in alike:
+        linked = store.merged_into(*found.key.split("/", 1))
+        numbers = [n for n in (*found.tickets, *([linked] if linked else [])) if n not in offered]
+        tickets = [t for t in map(store.ticket, numbers) if t and "merge" in lifecycle.moves_for(_state(t), me().role)]
+        offered |= {t.number for t in tickets}
+        offers[found.key] = tickets
+    return offers
 
 
 def _state(ticket: Ticket) -> str:

@@ -17,7 +17,7 @@ from desk.web import finding, show
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import MoveForm, first_error
 from desk.web.timeline import linked, spoken, timeline
-from ticketing import edits, lifecycle, merging, refiling, returns, urging
+from ticketing import edits, lifecycle, refiling, returns, urging
 from ticketing.standing import MoveError, RoleError
 
 pages = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -144,7 +144,7 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
     )
 
 
-ELSEWHERE = frozenset({"merge", "reviewed"})  # moves made from the queue, where the post is
+ELSEWHERE = frozenset({"merge", "unmerge", "reviewed"})  # moves made from the queue, where the post is
 
 
 def _family(ticket: Ticket) -> Sequence[tuple[str, Ticket]]:
@@ -220,20 +220,6 @@ def keep() -> Response:
     else:
         note("看过修改，维持原处理", post.key)
         flash("已维持原来的处理", "ok")
-    return redirect(url_for("queue.home", post=request.form.get("next") or None))
-
-
-@pages.post("/merge", endpoint="merge")
-def share() -> Response:
-    """A post on a matter that has a ticket already shares that ticket."""
-    post, number = _post(), request.form.get("number", "").strip()[:40]
-    try:
-        merging.merge(the_city(), post.board, post.thread, number, me().name, "", now(), role=me().role)
-    except MoveError as error:
-        flash(str(error), "warn")
-        return redirect(url_for("queue.home", post=post.key))
-    note("并入工单", f"{post.key} → {number}")
-    flash(f"已并入工单 {number}", "ok")
     return redirect(url_for("queue.home", post=request.form.get("next") or None))
 
 

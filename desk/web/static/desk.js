@@ -16,7 +16,8 @@
     for (const other of document.querySelectorAll(".acts details")) other.open = other === details && !details.open;
     if (details.open) {
       details.scrollIntoView({ block: "nearest" });
-      details.querySelector(focus).focus();
+      const there = details.querySelector(focus);
+      if (there) there.focus();
     }
   };
   const press = (id) => { const there = document.getElementById(id); if (there) there.click(); };
@@ -24,6 +25,7 @@
   const KEYS = {
     a: file, t: () => press("told"), u: () => press("undo"), j: () => press("next"), k: () => press("previous"),
     c: () => open("correct", "#find"), r: () => open("reject", "button"),
+    s: () => open("split", "#find-second"), m: () => open("merge", "button, input:not([type=hidden])"),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -34,10 +36,10 @@
       return;
     }
     if (typing(event.target)) return;
-    const reject = $("#reject[open]");
     const key = letter(event);
-    if (reject && /^[1-5]$/.test(key)) {
-      reject.querySelector(`button[value="${key}"]`).click();
+    const choice = /^[1-9]$/.test(key) && $(`.acts details[open] [data-digit="${key}"]`);
+    if (choice) {
+      choice.click();
     } else if (event.key === "Enter" && !event.target.closest("a, button, summary, details")) {
       file();
     } else if (Object.hasOwn(KEYS, key)) {
@@ -57,19 +59,19 @@
   addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 
   // ---- finding a unit by part of its name or by pinyin ----------------------------------------------------------------
-  const rank = (option, asked) => {
-    const keys = option.dataset.keys.split(" ");
+  const rank = (found, asked) => {
+    const keys = found.split(" ");
     if (keys.some((key) => key.startsWith(asked))) return 0;
     return keys.some((key) => key.includes(asked)) ? 1 : 2;
   };
-  const find = $("#find");
-  if (find) {
+  for (const find of document.querySelectorAll("input[data-list]")) {
     const list = document.getElementById(find.dataset.list);
+    const keysOf = new Map([...document.getElementById(find.dataset.keysOf || find.dataset.list).options].map((o) => [o.value, o.dataset.keys]));
     const all = [...list.options];
     find.parentElement.hidden = false;
     find.addEventListener("input", () => {
       const asked = find.value.toLowerCase().replace(/\s+/g, "");
-      const fitting = all.map((option) => [rank(option, asked), option]).filter(([r]) => !asked || r < 2);
+      const fitting = all.map((option) => [rank(keysOf.get(option.value), asked), option]).filter(([r]) => !asked || r < 2);
       list.replaceChildren(...fitting.sort((a, b) => (asked ? a[0] - b[0] : 0)).map(([, option]) => option));
       if (asked) list.selectedIndex = fitting.length ? 0 : -1;
     });
