@@ -115,7 +115,7 @@ def _ticket(n: int, closed: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "decisions", {**where, "at": written, "by": "张敏", "action": "accept", "kind": "求助", "urgency": "days"}
     yield "tickets", {**where, "number": number, "decision": n + 1, "title": "停水", "kind": "求助", "category": "urban",
                       "unit": "water-group", "urgency": "days", "posted_at": written, "decided_at": written,
-                      "filed_at": start, "reply_due": due, "completion_due": due, "due": due,
+                      "filed_at": start, "reply_due": due, "completion_due": due, "due": due, "answer_due": due,
                       "state": "archived" if closed else "filed", "verdict": "on_time" if closed else "pending"}  # fmt: skip
     yield "events", {"ticket": number, "at": start, "move": "file", "by": "system", "data": "{}"}
     yield "outbox", {"key": f"file/{key}/{n + 1}", "channel": "office", "subject": key, "payload": "{}",

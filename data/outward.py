@@ -139,6 +139,7 @@ class NoticesTable(Table):
     sms_refused: Pattern = ""
     signature: str = Field(default="【洛阳联动】", max_length=20)
     timeout: Seconds = 10
+    sms_parts: int = Field(default=1, ge=1, le=3)  # a notice may be this many SMS long; with 2 most addresses fit
     link: str = ""  # a short address instead of the thread's own, with {number}: "https://ld.example/t/{number}"
     leader_phone: str = ""
     leaders: tuple[str, ...] = ()

@@ -201,6 +201,10 @@ class Reference(BaseModel):
             seen = self.unit[seen.successor]
         return seen
 
+    def answers_for(self, unit: str, of: str, on: date) -> bool:
+        """Does ``unit`` answer on ``on`` for what ``of`` was given: its own, or what it took over as a successor?"""
+        return unit == of or (of in self.unit and self.current(of, on).slug == unit)
+
     def lineage(self, unit: str) -> frozenset[str]:
         """``unit``, its parents and its successors: those whose account may answer in its place."""
         found: set[str] = set()

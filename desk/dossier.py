@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from html import escape
 
 from data.city import City
@@ -42,7 +43,7 @@ def page(city: City, ticket: Ticket, files: Mapping[int, tuple[str, str]]) -> st
         ("承办单位", unit.name if unit else ticket.unit),
         ("发帖时间", local(ticket.posted_at, city)),
         ("交办时间", local(ticket.filed_at, city)),
-        ("应答时限", local(ticket.reply_due, city)),
+        ("应答时限", local(_due(city, ticket), city)),
     ]
     parts = [
         f"<h1>工单 {escape(ticket.number)} 的核对依据</h1>",
@@ -72,11 +73,15 @@ def page(city: City, ticket: Ticket, files: Mapping[int, tuple[str, str]]) -> st
     )
 
 
+def _due(city: City, ticket: Ticket) -> datetime:
+    return city.store.tickets.answer_due(ticket.number) or ticket.reply_due
+
+
 def _sentence(city: City, ticket: Ticket, verdict: Verdict | None, reads: Sequence[Read]) -> str:
     """The verdict that stands, and why, in one sentence."""
     if verdict is None:
         return "还没有核对过。"
-    name, due = VERDICTS[verdict.name], local(ticket.reply_due, city)
+    name, due = VERDICTS[verdict.name], local(_due(city, ticket), city)
     if verdict.reply_at is not None:
         holding = "（是“已收到、已转交”一类的答复）" if verdict.holding else ""
         return f"{name}：贵单位在 {local(verdict.reply_at, city)} 首次答复{holding}，应答时限是 {due}。"

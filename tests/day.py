@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,12 +17,14 @@ from data import reference
 from data.city import City, open_city
 from data.records import OutboxState
 from data.store.threads import altered
+from tests import kept
 from tests.build import HOUR, MINUTE, at
 from tests.counterpart import Counterpart
 from tests.forum import Floor, Forum, Topic
 from ticketing import lifecycle
 
 STALE = 31 * MINUTE  # after this a dead run's lease is over
+AGAIN = 20
 WATER, OFFICE, ALIKE = "洛阳水务集团", "lyic", "洛阳水务集困"
 DONE = "经核实，主管道破裂，已修复，今日恢复供水。"
 TURNS = tuple(at(f"2011-07-25 {t}") for t in ("09:10", "10:00", "11:10", "12:50", "15:10", "17:10", "18:30"))
@@ -114,6 +115,8 @@ class Day:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent,
         )  # fmt: skip
         self.starts: list[Start] = []
+        self.ends: dict[tuple[str, tuple[datetime, ...], tuple[str, ...]], Outcome] = {}
+        self.met = 0  # how often a state had been met before
         self._begin()
 
     def close(self) -> None:
@@ -167,10 +170,10 @@ class Day:
     def plain(self) -> Outcome:
         """The day without a fault; ``starts`` then says of each turn how many points it has."""
         for i, now in enumerate(TURNS):
-            kept = self.folder / f"start-{i}"
-            shutil.copytree(self.live, kept)
+            aside = self.folder / f"start-{i}"
+            kept.keep(self.live, aside)
             there = self.counterpart
-            start = Start(kept, list(there.filings), list(there.messages), there.posts)
+            start = Start(aside, list(there.filings), list(there.messages), there.posts)
             ended = self.turn(now, learn=i == 0)
             kinds = tuple(there.order[start.posts :])
             self.starts.append(replace(start, points=ended["points"], kinds=kinds, answered=tuple(ended["answered"])))
@@ -179,16 +182,39 @@ class Day:
     def again_from(self, turn: int) -> None:
         """Everything as it was before ``turn``."""
         start, there = self.starts[turn], self.counterpart
-        shutil.rmtree(self.live)
-        shutil.copytree(start.folder, self.live)
+        kept.bring_back(start.folder, self.live)
         there.filings, there.messages = list(start.filings), list(start.messages)
         there.script.clear()
         there.look_ups.clear()
 
-    def rest(self, after: datetime, **program: bool) -> None:
+    def rest(self, after: datetime, **program: bool) -> Outcome:
         """Started again as cron would: at once (and busy, if the lease was held), when the lease is over, and on."""
-        for now in (after + 5 * MINUTE, after + STALE, *(t for t in TURNS if t > after + STALE)):
+        return self.on((after + 5 * MINUTE, after + STALE, *(t for t in TURNS if t > after + STALE)), **program)
+
+    def on(self, turns: Sequence[datetime], **program: bool) -> Outcome:
+        """The rest of the day. What is the same in every byte that lasts goes on in the same way, and is not played again.
+
+        One in ``AGAIN`` is played again all the same, to see that it does.
+        """
+        stood = (self.standing(), tuple(turns), tuple(program))
+        known = self.ends.get(stood)
+        self.met += known is not None
+        if known is not None and self.met % AGAIN:
+            return known
+        for now in turns:
             self.turn(now, **program)
+        found = self.outcome()
+        if known is not None and known != found:
+            return replace(found, broken=(*found.broken, f"the same state ended as {known}"))
+        self.ends[stood] = found
+        return found
+
+    def standing(self) -> str:
+        """All that lasts: the city's own, and what its counterparts have."""
+        there = self.counterpart
+        return (
+            f"{kept.standing(self.live)} {there.filings} {there.messages} {list(there.script)} {list(there.look_ups)}"
+        )
 
     def outcome(self) -> Outcome:
         city = open_city(self.live)
@@ -214,8 +240,7 @@ def killed(day: Day, turn: int, *points: int, **program: bool) -> tuple[Outcome,
     for point in points:
         deaths += bool(day.turn(now, die_at=point, **program)["killed"])
         now += STALE
-    day.rest(now - STALE, **program)
-    return day.outcome(), deaths
+    return day.rest(now - STALE, **program), deaths
 
 
 def misanswered(day: Day, turn: int, post: int, how: str, question: str = "ok") -> Outcome:
@@ -224,8 +249,7 @@ def misanswered(day: Day, turn: int, post: int, how: str, question: str = "ok") 
     day.counterpart.script.extend(["ok"] * post + [how])
     day.counterpart.look_ups.append(question)
     day.turn(TURNS[turn])
-    day.rest(TURNS[turn])
-    return day.outcome()
+    return day.rest(TURNS[turn])
 
 
 def full(day: Day, turn: int, **limit: int) -> tuple[Outcome, bool]:
@@ -234,8 +258,7 @@ def full(day: Day, turn: int, **limit: int) -> tuple[Outcome, bool]:
     ended = day.turn(TURNS[turn], **limit)
     assert not ended["killed"], ended
     felt = "error" in ended or not all(s["ok"] for s in ended.get("stages", {}).values())
-    day.rest(TURNS[turn])
-    return day.outcome(), felt
+    return day.rest(TURNS[turn]), felt
 
 
 def doubled(day: Day, turn: int) -> Outcome:
@@ -243,9 +266,7 @@ def doubled(day: Day, turn: int) -> Outcome:
     day.again_from(turn)
     both = day.turns(TURNS[turn], times=2)
     assert not any(e["killed"] for e in both)
-    for now in TURNS[turn + 1 :]:
-        day.turn(now)
-    return day.outcome()
+    return day.on(TURNS[turn + 1 :])
 
 
 def set_back(day: Day, turn: int) -> Outcome:
@@ -272,11 +293,9 @@ def _outcome(city: City, counterpart: Counterpart) -> Outcome:
     store = city.store
     tickets = {t.thread: (t.number, t.unit, t.category, *_verdict(city, t.number)) for t in store.tickets.tickets()}
     listed = [e for s in (OutboxState.FAILED, OutboxState.UNKNOWN) for e in store.outbox.entries(s)]
-    runs = [bool(r[0]) for r in store.db.execute("select finished_at is not null from runs")]
+    runs = kept.runs(city)
     stuck = [e.key for s in (OutboxState.WAITING, OutboxState.LEASED) for e in store.outbox.entries(s)]
-    broken = [*altered(store.threads.snapshots()), *(f"never left: {key}" for key in stuck)]
-    if (said := store.db.execute("pragma integrity_check").fetchone()[0]) != "ok":
-        broken.append(str(said))
+    broken = [*altered(store.threads.snapshots()), *(f"never left: {key}" for key in stuck), *kept.sound(city)]
     for number, state in store.tickets.states().items():
         if lifecycle.state_after(store.tickets.events(number)) != state:
             broken.append(f"{number} is {state}, its events say otherwise")

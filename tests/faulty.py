@@ -27,11 +27,11 @@ from data.city import City, open_city
 from data.problem import Problem
 from data.records import Action, Choice, Decision, Kind, Post, Suggestion, Urgency
 from data.store import Store
+from tests import kept
 from ticketing import cycle, filing, outbox
 from ticketing.office import open311
 
 WRITES = ("insert", "update", "delete", "replace", "begin", "commit")
-PAGE = 4096  # bytes of SQLite's page
 
 
 class Points:
@@ -68,8 +68,7 @@ def play(job: dict[str, Any], points: Points) -> dict[str, Any]:
     """One turn of the loop, then the clerk's decisions, sent at once."""
     city, now = open_city(Path(job["folder"])), datetime.fromisoformat(job["now"])
     if (pages := job.get("pages")) is not None:
-        size = city.store.db.execute("pragma page_count").fetchone()[0]
-        city.store.db.execute(f"pragma max_page_count = {size + pages}").fetchall()
+        kept.no_more_room_than(city, pages)
     try:
         done = cycle.run(city, lambda: now, Suggester())  # type: ignore[arg-type]
         ok = done.ok
@@ -114,7 +113,7 @@ def _watch(points: Points) -> None:
 
     def open_store(self: Store, path: Path | str) -> None:
         opened(self, path)
-        self.db.conn.set_trace_callback(points.statement)
+        kept.watch(self, points.statement)
 
     def send(self: Any, *given: Any, **more: Any) -> requests.Response:
         points.hit()

@@ -40,6 +40,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "tickets.move": ("POST", "/tickets/20110725-0002/move", 302, "+?-+"),
     "tickets.contact": ("POST", "/tickets/20110725-0002/contact", 200, "+?++"),
     "tickets.keep": ("POST", "/tickets/keep", 404, "+--+"),
+    "tickets.part": ("POST", "/tickets/part", 404, "+--+"),
     "tickets.page": ("GET", "/tickets/20110725-0001/pages/7", 200, "+-++"),
     "overview.report": ("GET", "/report", 200, "+-++"),
     "files.report": ("GET", "/report/file/csv", 200, "+-++"),

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from data.city import City
-from data.records import Read, ReadOutcome, Reply, Thread
+from data.records import Event, Read, ReadOutcome, Reply, Thread
 from tests.desk_city import NOW, PHONE, Clock, desk, login, make, staff, token
 from ticketing import edits
 from ticketing.lifecycle import standing
@@ -163,3 +163,35 @@ def test_a_further_post_shares_the_ticket_and_its_answers_are_shown(clerk: Flask
     assert found is not None
     assert standing(found, city.store.tickets.events(ANSWERED)).state == "accepted"
     assert "这条帖子已有工单" in send(clerk, "/queue/merge", post="lyw/201", number=OVERDUE)
+
+
+def test_a_post_linked_by_mistake_is_taken_out_on_the_tickets_page_and_waits_in_the_queue(
+    clerk: FlaskClient, app: Flask, city: City
+) -> None:
+    send(clerk, "/queue/merge", post="lyw/101", number=ANSWERED)
+    assert "并错了，移出" in clerk.get(f"/tickets/{ANSWERED}").text
+    assert "并错了" not in login(app, "liaison").get(f"/tickets/{ANSWERED}").text
+    page = send(clerk, "/tickets/part", post="lyw/101")
+    assert "已移出，帖子回到队列" in page
+    assert "撤销并入" in page, "the ticket remembers that it was linked, and by whom it was parted"
+    assert "lyw/101" in [p.key for p, _ in city.store.decisions.queue()]
+    assert "没有并入工单" in send(clerk, "/tickets/part", post="lyw/101")
+
+
+def test_while_a_return_waits_the_page_says_that_the_clock_rests_and_then_the_new_date(
+    clerk: FlaskClient, city: City
+) -> None:
+    before = clerk.get(f"/tickets/{OVERDUE}").text
+    assert "退单待审核" not in before
+    number = "20110725-0009"
+    found = city.store.tickets.ticket(OVERDUE)
+    assert found is not None
+    fresh = replace(found, number=number, thread="103", filed_at=NOW, reply_due=NOW + timedelta(hours=4))
+    with city.store.transaction():
+        city.store.tickets.file(fresh, "filed")
+        city.store.tickets.add_event(Event(number, NOW, "file", "system"), "filed")
+    move(clerk, "return", number, note="不归我们", reason="权属不清")
+    assert "退单待审核，时限暂停" in clerk.get(f"/tickets/{number}").text
+    page = move(clerk, "force", number, note="管网已移交")
+    assert "退单待审核" not in page
+    assert "应答时限" in page

@@ -87,8 +87,8 @@ def test_the_leaders_are_told_of_all_with_the_head_of_the_chain(city: City) -> N
     told = entry(city, "leaders").payload
     head = city.store.threads.chain_head()
     assert told["text"] == f"07-26日报：在办6件，应答逾期2件，办结逾期1件，今日到期2件。证据链头 {head}"
-    assert messages.parts(messages.said(city, told["text"])) <= 2
-    assert messages.said(city, told["text"]).endswith(head), "the whole of it fits"
+    assert messages.parts(messages.said(city, told["text"], "leader-digest")) <= 2
+    assert messages.said(city, told["text"], "leader-digest").endswith(head), "the whole of it fits"
     assert "洛阳供电公司：在办1件" in told["body"]
 
 

@@ -68,34 +68,46 @@ def test_a_text_is_so_many_parts_of_an_sms(text: str, parts: int) -> None:
 @pytest.mark.parametrize("kind", ABOUT_TICKETS)
 @pytest.mark.parametrize("url", ["http://127.0.0.1/t", "http://bbs.example.cn/" + "x" * 42, "http://b.cn/" + "x" * 300])
 @pytest.mark.parametrize("title", ["停水", "停水" * 100, "😡" * 100, "a\nb\tc\x00\u202e停"])
-def test_every_kind_fits_two_parts_whatever_the_title_and_the_address(
-    city: City, kind: str, url: str, title: str
+@pytest.mark.parametrize("parts", [1, 2])
+def test_every_kind_fits_one_sms_or_as_many_as_are_allowed_whatever_the_title_and_the_address(
+    make_city: MakeCity, kind: str, url: str, title: str, parts: int
 ) -> None:
+    city = make_city(f"[notices]\nsms_parts = {parts}\n")
     save_thread(city, url=url)
     longest = max(city.reference().units, key=lambda u: len(u.name))
-    text = messages.about(city, save_ticket(city, title=title, unit=longest.slug, number="20110725-123456"), kind)
-    assert messages.parts(text) <= 2, text
+    kept = save_ticket(city, title=title, unit=longest.slug, number="20110725-123456")
+    text = messages.about(city, kept, kind)
+    assert messages.parts(text) <= parts, text
     assert text.startswith("【洛阳联动】")
     assert "20110725-123456" in text
+    assert "07-25 13:30" in text or "07-26 00:00" in text, "what is due is never cut"
     assert text.isprintable()
-    assert ("http" in text) == (len(url) <= messages.LONGEST_LINK), "an address is whole or not there"
-    assert "http" not in text or text.endswith(url)
+    assert "http" not in text or text.endswith(url), "an address is whole or not there"
+    assert parts == 1 or ("http" in text) == (len(url) <= messages.LONGEST_LINK)
 
 
 @given(title=st.text(max_size=300), signature=st.text(max_size=20))
-def test_no_title_makes_a_message_longer_than_two_parts(title: str, signature: str) -> None:
-    assert messages.parts(messages.cut(f"【{signature}】{title}", messages.LONGEST)) <= 2
+def test_no_title_makes_a_message_longer_than_one_sms(title: str, signature: str) -> None:
+    assert messages.parts(messages.cut(f"【{signature}】{title}", messages.ONE_PART)) == 1
 
 
-def test_an_ordinary_notice_of_filing_is_told_whole(city: City) -> None:
+def test_an_ordinary_notice_of_filing_is_one_sms(city: City) -> None:
     save_thread(city)
-    assert messages.about(city, save_ticket(city), "filing") == (
-        "【洛阳联动】即办 工单20110725-0001：涧西区南昌路停水三天了。请于07-25 13:30前在原帖回复 http://127.0.0.1/thread-101-1-1.html"
+    text = messages.about(city, save_ticket(city), "filing")
+    assert text == "【洛阳联动】即办 工单20110725-0001：涧西区南昌路停水三天了。请于07-25 13:30前在原帖回复"
+    assert messages.parts(text) == 1
+
+
+def test_a_short_address_that_ends_in_the_number_stands_in_its_place(make_city: MakeCity) -> None:
+    short = make_city('[notices]\nlink = "http://ld.cn/{number}"\nsignature = "【洛阳】"\n')
+    save_thread(short)
+    assert messages.about(short, save_ticket(short, title="停水三天"), "filing") == (
+        "【洛阳】即办 工单：停水三天。请于07-25 13:30前在原帖回复 http://ld.cn/20110725-0001"
     )
 
 
-def test_a_city_may_have_short_addresses_of_its_own(make_city: MakeCity) -> None:
-    city = make_city('[notices]\nlink = "https://ld.example/t/{number}"\n')
+def test_a_city_may_allow_two_parts_and_have_short_addresses_of_its_own(make_city: MakeCity) -> None:
+    city = make_city('[notices]\nlink = "https://ld.example/t/{number}"\nsms_parts = 2\n')
     save_thread(city)
     assert messages.about(city, save_ticket(city), "urge").endswith(" https://ld.example/t/20110725-0001")
 
@@ -148,7 +160,7 @@ def test_a_leaders_copy_goes_to_the_leader_and_not_to_the_unit(
     assert send_due(city, clock, "me") == {"notice_sent": 1}
     [message] = counterpart.messages
     assert message["to"] == "13900009999"
-    assert message["text"].startswith("【洛阳联动】抄报：市水务集团的工单20110725-0001")
+    assert message["text"].startswith("【洛阳联动】抄报：市水务集团工单20110725-0001")
 
 
 # When.

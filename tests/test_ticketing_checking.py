@@ -77,6 +77,45 @@ def test_a_citizens_further_post_changes_nothing(filed: City) -> None:
     assert check(filed, DUE + HOUR) == {}
 
 
+def returned(city: City, move: str, at: datetime) -> None:
+    lifecycle.move(city, NUMBER, move, "张敏", "说明", at, role=lifecycle.CLERK)
+
+
+def test_while_a_return_waits_for_the_office_the_unit_is_not_overdue(filed: City) -> None:
+    returned(filed, "return", DUE - HOUR)
+    save_thread(filed, read_at=DUE + MINUTE)
+    assert check(filed, DUE + MINUTE) == {"pending": 1}
+    save_thread(filed, read_at=DUE + 3 * HOUR)
+    assert check(filed, DUE + 3 * HOUR) == {}
+    returned(filed, "force", DUE + 9 * HOUR)
+    assert check(filed, DUE + 9 * HOUR + MINUTE) == {}, "the reads before the new date prove nothing"
+    save_thread(filed, read_at=DUE + 10 * HOUR + SECOND)
+    assert check(filed, DUE + 10 * HOUR + SECOND) == {"overdue": 1}
+
+
+def test_an_answer_while_the_return_waits_is_in_time_and_stays_so(filed: City) -> None:
+    returned(filed, "return", DUE - HOUR)
+    save_thread(filed, reply(posted_at=DUE + HOUR), read_at=DUE + 2 * HOUR)
+    assert check(filed, DUE + 2 * HOUR) == {"on_time": 1}
+    returned(filed, "force", DUE + 9 * HOUR)
+    save_thread(filed, *filed.store.threads.replies("lyw", "101"), read_at=DUE + 20 * HOUR)
+    assert check(filed, DUE + 20 * HOUR) == {}
+
+
+def test_a_return_after_due_excuses_nothing(filed: City) -> None:
+    returned(filed, "return", DUE + SECOND)
+    save_thread(filed, read_at=DUE + MINUTE)
+    assert check(filed, DUE + MINUTE) == {"overdue": 1}
+
+
+def test_what_was_closed_as_returned_is_never_overdue(filed: City) -> None:
+    returned(filed, "return", DUE - HOUR)
+    returned(filed, "close", DUE + HOUR)
+    save_thread(filed, read_at=DUE + 2 * HOUR)
+    assert check(filed, DUE + 2 * HOUR) == {"pending": 1}
+    assert check(filed, DUE + 20 * HOUR) == {}
+
+
 def test_an_answer_deleted_later_still_counts(filed: City) -> None:
     save_thread(filed, reply(), read_at=FILED + 2 * HOUR)
     check(filed, FILED + 2 * HOUR)

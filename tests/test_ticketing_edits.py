@@ -8,13 +8,13 @@ from datetime import datetime
 import pytest
 
 from data.city import City
-from data.records import Action
+from data.records import Action, OutboxState
 from tests.build import DUE, FILED, HOUR, MINUTE, decision, reply, save_thread, save_ticket, suggestion
 from ticketing import edits, filing, lifecycle, merging, watch
 from ticketing.checking import check
 from ticketing.delays import adjudicating, delays
 from ticketing.filing import FilingError
-from ticketing.standing import MoveError
+from ticketing.standing import MoveError, RoleError
 
 NUMBER = "20110725-0001"
 NEW = "家里停水三天，打电话没人管，现在又停电了"
@@ -172,6 +172,44 @@ def test_what_cannot_be_linked_is_said_and_nothing_is_done(shared: City, thread:
     with pytest.raises(MoveError, match=why):
         merging.merge(shared, "lyw", thread, number, "张敏", "", FILED + HOUR, role="clerk")
     assert len(shared.store.tickets.events(NUMBER)) == before
+
+
+def test_a_post_linked_by_mistake_goes_back_to_the_queue_and_can_be_filed_by_itself(shared: City) -> None:
+    assert merging.part(shared, "lyw", "102", "张敏", "另一条管道", FILED + HOUR, role="clerk") == NUMBER
+    assert stage(shared, "102") == "suggested"
+    assert shared.store.tickets.merged(NUMBER) == []
+    assert [w.ticket.thread for w in watch.watches(shared, FILED)] == ["101"]
+    moves = [(e.move, e.by, e.note, e.data.get("post")) for e in shared.store.tickets.events(NUMBER)]
+    assert moves[-2:] == [("merge", "张敏", "同一条管道", "lyw/102"), ("unmerge", "张敏", "另一条管道", "lyw/102")]
+    assert [p.thread for p, _ in shared.store.decisions.samples()] == ["101"], "the mistake teaches the machine nothing"
+    filing.decide(shared, decision(thread="102"), FILED + HOUR)
+    [entry] = shared.store.outbox.entries(OutboxState.WAITING)
+    assert entry.subject == "lyw/102"
+
+
+def test_a_linked_post_may_be_taken_out_of_a_closed_ticket_and_linked_to_another(shared: City) -> None:
+    lifecycle.move(shared, NUMBER, "close", "张敏", "", FILED + HOUR, role="clerk")
+    merging.part(shared, "lyw", "102", "张敏", "", FILED + HOUR, role="clerk")
+    save_thread(shared, thread="103")
+    save_ticket(shared, number="20110725-0002", thread="103")
+    merging.merge(shared, "lyw", "102", "20110725-0002", "张敏", "", FILED + HOUR, role="clerk")
+    assert shared.store.tickets.merged("20110725-0002") == [("lyw", "102")]
+
+
+def test_only_a_clerk_takes_out_and_only_what_is_linked(shared: City) -> None:
+    with pytest.raises(RoleError):
+        merging.part(shared, "lyw", "102", "局长", "", FILED, role="leader")
+    with pytest.raises(MoveError, match="没有并入工单"):
+        merging.part(shared, "lyw", "101", "张敏", "", FILED, role="clerk")
+    assert shared.store.tickets.merged(NUMBER) == [("lyw", "102")]
+
+
+def test_a_linked_post_that_came_back_edited_may_be_taken_out_too(shared: City) -> None:
+    save_thread(shared, thread="102", title="南昌路也停水", body="是另一回事", read_at=FILED + HOUR)
+    check(shared, FILED + HOUR)
+    merging.part(shared, "lyw", "102", "张敏", "", FILED + HOUR, role="clerk")
+    assert stage(shared, "102") == "new", "it is suggested anew like any post that was edited"
+    filing.decide(shared, decision(thread="102"), FILED + HOUR)
 
 
 def test_a_post_is_not_linked_to_a_closed_ticket(shared: City) -> None:

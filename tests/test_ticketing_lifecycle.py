@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data.city import City
 from data.records import Event, OutboxState, Ticket, Urgency, User
 from tests.build import DUE, FILED, HOUR, MINUTE, SECOND, ZONE, at, decision, save_thread, save_ticket, ticket
-from ticketing import filing, lifecycle, refiling
+from ticketing import clocks, filing, lifecycle, messages, refiling
 from ticketing.checking import check
 from ticketing.lifecycle import (
     ADMIN,
@@ -68,7 +68,7 @@ def staffed(city: City) -> City:
     save_thread(city)
     save_ticket(city)
     for name, role in (("张敏", CLERK), ("水务", UNIT), ("局长", "leader")):
-        city.store.people.save(User(name, role, "x"))
+        city.store.people.save(User(name, role, "x", "water-group" if role == UNIT else None))
     return city
 
 
@@ -128,8 +128,8 @@ WHO = {
     "tell_leader": {SYSTEM, CLERK, ADMIN},
     "assist": {CLERK, ADMIN},
     "merge": {CLERK, ADMIN},
-    "edited": {SYSTEM},
     "unmerge": {CLERK, ADMIN},
+    "edited": {SYSTEM},
     "reviewed": {CLERK, ADMIN},
     "note": {SYSTEM, UNIT, OFFICE, CLERK, ADMIN},
     "close": {OFFICE, CLERK, ADMIN},
@@ -296,12 +296,127 @@ def test_only_a_returned_ticket_is_refiled_and_only_by_the_office(staffed: City)
     assert staffed.store.outbox.counts() == {}, "the filing went with the move that was refused"
 
 
-def test_a_forced_return_keeps_the_clock_that_was_promised(staffed: City) -> None:
-    make(staffed, "return", "水务")
-    make(staffed, "force", now=DUE - MINUTE)
+def reply_due(city: City) -> datetime:
+    """When the reply is due now, as the events say and as the store finds it."""
+    [(watched, _)] = city.store.tickets.watched(FILED)
+    assert watched.reply_due == city.store.tickets.answer_due(NUMBER) == stands(city).reply_due
+    return watched.reply_due
+
+
+def test_a_forced_return_goes_on_with_the_time_that_was_left_and_the_promise_stays_on_record(staffed: City) -> None:
+    make(staffed, "return", "水务", now=DUE - MINUTE)
+    assert stands(staffed).rests
+    event = make(staffed, "force", now=DUE + 20 * HOUR)
+    assert not stands(staffed).rests
+    assert reply_due(staffed) == DUE + 20 * HOUR + MINUTE, "no time is lost by the office's delay, and none is won"
+    assert due(staffed) == "2011-07-26 20:01"
+    assert datetime.fromisoformat(event.data["reply_due"]) == DUE + 20 * HOUR + MINUTE
     kept = staffed.store.tickets.ticket(NUMBER)
     assert kept is not None
     assert kept.reply_due == DUE
+
+
+def test_a_return_made_after_a_date_was_due_does_not_move_it(staffed: City) -> None:
+    make(staffed, "return", "水务", now=DUE + SECOND)
+    assert not stands(staffed).rests
+    make(staffed, "force", now=DUE + HOUR)
+    assert reply_due(staffed) == DUE
+    assert due(staffed) == "2011-07-26 00:59", "即办 was not due yet"
+
+
+def test_a_return_made_at_the_second_of_due_was_made_in_time(staffed: City) -> None:
+    make(staffed, "return", "水务", now=DUE)
+    make(staffed, "force", now=DUE + HOUR)
+    assert reply_due(staffed) == DUE + HOUR
+
+
+def test_in_duty_hours_a_forced_return_goes_on_with_the_duty_time_that_was_left(staffed: City) -> None:
+    rules = staffed.settings.clocks.model_copy(update={"duty_only": True})
+    changed = replace(staffed, settings=staffed.settings.model_copy(update={"clocks": rules}))
+    make(changed, "return", "水务", now=at("2011-07-25 10:00"))  # half an hour of the promise is outside of duty hours
+    make(changed, "force", now=at("2011-07-29 18:30"))  # a Friday evening
+    left = clocks.running(
+        at("2011-07-25 10:00"), DUE, clocks.Duty(rules.duty_from, rules.duty_to), ZONE, clocks.ANNOUNCED
+    )
+    assert reply_due(changed) == datetime.combine(date(2011, 8, 1), rules.duty_from, ZONE) + left
+    changed.store.close()
+
+
+def test_a_working_day_matter_moves_by_the_working_days_a_forced_return_waited(city: City) -> None:
+    save_thread(city)
+    save_ticket(city, urgency=Urgency.DAYS, days=5, completion_due=at("2011-08-01 18:00"))
+    city.store.people.save(User("张敏", CLERK, "x"))
+    make(city, "return", now=at("2011-07-28 17:00"))
+    make(city, "force", now=at("2011-08-01 09:00"))
+    assert due(city) == "2011-08-03 18:00"
+
+
+def test_a_pause_over_a_forced_return_is_counted_once(staffed: City) -> None:
+    make(staffed, "pause", now=FILED + HOUR)
+    make(staffed, "return", now=FILED + 2 * HOUR)
+    make(staffed, "force", now=FILED + 4 * HOUR)
+    make(staffed, "resume", now=FILED + 5 * HOUR)
+    assert due(staffed) == "2011-07-26 04:00"
+    assert reply_due(staffed) == DUE + 2 * HOUR
+
+
+def test_a_clock_set_back_between_return_and_word_moves_nothing(staffed: City) -> None:
+    make(staffed, "return", "水务", now=FILED + 2 * HOUR)
+    make(staffed, "force", now=FILED + HOUR)
+    assert reply_due(staffed) == DUE
+
+
+def test_closed_as_returned_and_reopened_it_goes_on_where_the_return_stopped_it(staffed: City) -> None:
+    make(staffed, "return", "水务", now=DUE - HOUR)
+    make(staffed, "close", now=DUE + HOUR)
+    assert stands(staffed).rests, "the office agreed: the matter was not the unit's"
+    make(staffed, "reopen", now=DUE + 9 * HOUR)
+    assert reply_due(staffed) == DUE + 10 * HOUR
+    make(staffed, "close", now=DUE + 9 * HOUR)
+    make(staffed, "reopen", now=DUE + 10 * HOUR)
+    assert reply_due(staffed) == DUE + 10 * HOUR, "reopened again, its reply clock is not run again"
+
+
+def test_the_unit_is_told_what_the_office_decided_in_one_sms(staffed: City) -> None:
+    make(staffed, "return", "水务", now=DUE - HOUR)
+    make(staffed, "force", now=DUE + HOUR)
+    make(staffed, "ask_extension", "水务", now=DUE + HOUR, days=3)
+    make(staffed, "refuse_extension", now=DUE + HOUR)
+    make(staffed, "ask_extension", "水务", now=DUE + HOUR, days=3)
+    make(staffed, "grant_extension", now=DUE + HOUR)
+    make(staffed, "close", now=DUE + HOUR)
+    make(staffed, "reopen", now=at("2011-08-03 23:00"))
+    entries = staffed.store.outbox.about(NUMBER)
+    assert [e.payload["kind"] for e in entries] == ["force", "refuse_extension", "grant_extension", "reopen"]
+    assert all(e.not_before == e.created_at for e in entries), "no quiet hours: they are decisions, not reminders"
+    kept = ticket()
+    for entry, said in zip(entries, ("应答时限07-25 15:30", "不同意延期", "同意延期", "前办结"), strict=True):
+        text = messages.about(staffed, kept, entry.payload["kind"])
+        assert said in text
+        assert messages.parts(text) == 1
+
+
+# Whose ticket it is.
+
+
+@pytest.mark.parametrize("name", ["accept", "answer", "return", "ask_extension", "pause", "note"])
+def test_a_units_officer_moves_no_other_units_ticket(staffed: City, name: str) -> None:
+    staffed.store.people.save(User("电业", UNIT, "x", "power-company"))
+    staffed.store.people.save(User("无名", UNIT, "x"))
+    for by in ("电业", "无名", "查无此人"):
+        with pytest.raises(RoleError, match="别的单位的工单"):
+            lifecycle.move(staffed, NUMBER, name, by, "说明", FILED, role=UNIT, data={"days": 3})
+    assert [e.move for e in staffed.store.tickets.events(NUMBER)] == ["file"]
+
+
+def test_a_successors_officer_moves_the_tickets_it_took_over(staffed: City) -> None:
+    tables = staffed.reference()
+    old = next(u for u in tables.units if u.successor and u.valid_to)
+    save_ticket(staffed, unit=old.slug, number="20110725-0002")
+    staffed.store.people.save(User("接任", UNIT, "x", tables.current(old.slug, date(2030, 1, 1)).slug))
+    with pytest.raises(RoleError):
+        lifecycle.move(staffed, "20110725-0002", "accept", "接任", "", at(f"{old.valid_to} 09:00"))
+    lifecycle.move(staffed, "20110725-0002", "accept", "接任", "", at("2030-01-01 09:00"))
 
 
 # 延期.
@@ -488,6 +603,7 @@ def test_every_state_and_date_is_rebuilt_from_the_events(begun_city: City, histo
     assert kept == replace(ticket(), urgency=Urgency.DAYS, days=3, completion_due=at("2011-07-28 18:00"))
     assert city.store.tickets.state(NUMBER) == told.state
     assert city.store.tickets.promise(NUMBER) == told.promise
+    assert city.store.tickets.answer_due(NUMBER) == told.reply_due >= kept.reply_due
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def test_the_notice_leaves_in_the_same_turn_as_its_filing(filed: City, counterpa
     assert message["to"] == filed.reference().unit["water-group"].phone
     assert message["key"] == "notice/20110725-0001"
     assert message["text"] == (
-        "【洛阳联动】即办 工单20110725-0001：涧西区南昌路停水三天了。请于07-25 13:30前在原帖回复 http://127.0.0.1/thread-101-1-1.html"
+        "【洛阳联动】即办 工单20110725-0001：涧西区南昌路停水三天了。请于07-25 13:30前在原帖回复"
     )
     assert send_due(filed, clock, "me") == {}
     assert counterpart.posts == 2

@@ -56,6 +56,18 @@ def test_every_ticket_stands_in_one_column(judged: City) -> None:
     assert row.answered == 4
 
 
+def test_a_unit_that_returned_in_time_what_another_got_is_charged_with_nothing(judged: City) -> None:
+    before = latency(judged, NOW).overall
+    for name, at in (("return", NOW - 30 * MINUTE), ("refile", NOW + 9 * HOUR)):
+        lifecycle.move(judged, "open", name, "张敏", "权属不清", at, role=lifecycle.CLERK)
+    save_thread(judged, thread="7", read_at=NOW + 9 * HOUR)
+    check(judged, NOW + 9 * HOUR)
+    row = latency(judged, NOW + 9 * HOUR).overall
+    assert (row.open, row.released, row.overdue, row.unverifiable) == (0, 1, before.overdue, before.unverifiable)
+    assert (row.filed, row.returned, row.judged) == (before.filed, 1, before.judged)
+    assert [f.first.seconds for f in latency(judged, NOW + 9 * HOUR).facts if f.released] == [1800]
+
+
 def test_the_median_counts_the_silent_as_silent(judged: City) -> None:
     row = latency(judged, NOW).overall
     # Answered after 1, 2, 3 and 4 h; the withdrawn and the open leave early, two wait on.

@@ -126,6 +126,22 @@ def test_the_verdict_names_the_read_it_rests_on(judge: Judge) -> None:
     assert judge((), []).read is None
 
 
+@pytest.mark.parametrize("reads", [[], [read(at=DUE + HOUR)], [read(at=DUE - HOUR), failed_read(at=DUE + HOUR)]])
+def test_while_the_clock_rests_silence_proves_nothing(voices: Voices, reads: list[Read]) -> None:
+    found = verdict(ticket(), [], reads, voices, ZONE, DUE + 9 * HOUR, rests=True)
+    assert (found.name, found.read) == (PENDING, None)
+
+
+def test_while_the_clock_rests_a_thread_that_is_deleted_was_withdrawn(voices: Voices) -> None:
+    gone = failed_read(GONE, at=DUE + HOUR)
+    assert verdict(ticket(), [], [gone], voices, ZONE, DUE + 9 * HOUR, rests=True).name is WITHDRAWN
+
+
+def test_while_the_clock_rests_no_answer_is_late(voices: Voices) -> None:
+    found = verdict(ticket(), [reply(posted_at=DUE + HOUR)], [read(at=DUE + 2 * HOUR)], voices, ZONE, DUE, rests=True)
+    assert (found.name, found.latency) == (ON_TIME, 5 * 3600)
+
+
 # With one.
 
 

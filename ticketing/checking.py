@@ -47,7 +47,8 @@ def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict 
     where = (ticket.board, ticket.thread)
     heard, reads = threads.replies(*where, gone=True), threads.reads(*where)
     seen, versions = threads.seen(*where), threads.versions(*where)
-    fresh = replies.verdict(ticket, heard, reads, voices, city.zone, now, seen, versions)
+    rests = lifecycle.standing(ticket, city.store.tickets.events(ticket.number)).rests
+    fresh = replies.verdict(ticket, heard, reads, voices, city.zone, now, seen, versions, rests)
     standing = city.store.tickets.verdict(ticket.number)
     return fresh if standing is None or standing.evidence != fresh.evidence else None
 

@@ -68,6 +68,19 @@ def reply_due(
         day += timedelta(days=1)
 
 
+def running(start: datetime, end: datetime, duty: Duty | None, zone: ZoneInfo, calendar: Calendar) -> timedelta:
+    """How long a reply clock runs between two moments: all the time, or only in the hours of ``duty``."""
+    if duty is None:
+        return max(end - start, timedelta())
+    ran, day = timedelta(), start.astimezone(zone).date()
+    while day <= end.astimezone(zone).date():
+        if calendar.is_workday(day)[0]:
+            first = max(start, datetime.combine(day, duty.opens, zone))
+            ran += max(min(end, datetime.combine(day, duty.closes, zone)) - first, timedelta())
+        day += timedelta(days=1)
+    return ran
+
+
 def completion_due(
     filed_at: datetime,
     urgency: Urgency,

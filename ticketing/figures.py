@@ -31,6 +31,7 @@ class Fact:
     worked: Wait  # to its first reply, working time only
     district: str | None = None
     returned: bool = False
+    released: bool = False  # returned in time, and re-filed or closed at that: the unit has nothing to answer any more
     reopened: bool = False
     satisfied: bool | None = None  # the citizen's word at the follow-up, else on the board, where there is one
     solved: bool | None = None  # the citizen's word at the follow-up
@@ -64,6 +65,7 @@ class Row:
     naive_p90: float | None
     deciding: float | None = None  # the office's own: median seconds from the post to the decision …
     sending: float | None = None  # … and from there to the acknowledgement
+    released: int = 0  # returned in time, and re-filed or closed at that: in no rate and in no other column
 
     @property
     def judged(self) -> int:
@@ -117,7 +119,7 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
         within=names.count(VerdictName.ON_TIME),
         late=names.count(VerdictName.LATE),
         overdue=names.count(VerdictName.OVERDUE),
-        open=names.count(VerdictName.PENDING),
+        open=sum(f.verdict is VerdictName.PENDING and not f.released for f in facts),
         unverifiable=names.count(VerdictName.UNVERIFIABLE),
         withdrawn=names.count(VerdictName.WITHDRAWN),
         returned=sum(f.returned for f in facts),
@@ -135,6 +137,7 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
         naive_p90=answered[-(-len(answered) * 9 // 10) - 1] if answered else None,
         deciding=own.deciding,
         sending=own.sending,
+        released=sum(f.released for f in facts),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from data.city import City
 from data.records import Ticket
-from ticketing import promises
+from ticketing import promises, returns
 from ticketing.standing import MoveError, Standing
 
 
@@ -23,6 +23,10 @@ def terms(city: City, ticket: Ticket, standing: Standing, data: Mapping[str, Any
 def reopened(
     city: City, ticket: Ticket, standing: Standing, data: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
-    """What goes with 重办: a completion date counted from now. The reply clock was judged and is not run again."""
+    """What goes with 重办: a completion date counted from now. The reply clock was judged and is not run again.
+
+    Only one that a return had stopped, and that was closed at that, goes on.
+    """
     found = promises.promise(city, ticket.unit, ticket.board, ticket.urgency, ticket.days, now)
-    return {"completion_due": found.completion_due.isoformat(), "tentative": found.tentative}
+    goes_on = {k: v for k, v in returns.forced(city, ticket, standing, data, now).items() if k == "reply_due"}
+    return {**goes_on, "completion_due": found.completion_due.isoformat(), "tentative": found.tentative}

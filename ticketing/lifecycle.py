@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from data.city import City
-from data.records import Event, Ticket
+from data.records import Event, OutboxEntry, Ticket
 from ticketing import extensions, followup, pauses, returns
 from ticketing.standing import MoveError, RoleError, Standing, after, begun
 
@@ -60,7 +60,7 @@ def _as_given(
 class Move:
     """An allowed move: from which states, to which, and who may make it. ``target`` None leaves the state as it is.
 
-    ``says``: a word of explanation is required. ``terms``: what goes with it.
+    ``says``: a word of explanation is required. ``terms``: what goes with it. ``tells``: the unit is told at once.
     """
 
     name_zh: str
@@ -69,12 +69,20 @@ class Move:
     roles: frozenset[str]
     says: bool = False
     terms: Terms = _as_given
+    tells: bool = False
 
 
 def _move(
-    name: str, sources: str, target: str | None, roles: Iterable[str], *, says: bool = False, terms: Terms = _as_given
+    name: str,
+    sources: str,
+    target: str | None,
+    roles: Iterable[str],
+    *,
+    says: bool = False,
+    terms: Terms = _as_given,
+    tells: bool = False,
 ) -> Move:
-    return Move(name, frozenset(sources.split()), target, frozenset(roles), says, terms)
+    return Move(name, frozenset(sources.split()), target, frozenset(roles), says, terms, tells)
 
 
 OPEN = "filed accepted answered supervised"
@@ -84,11 +92,13 @@ MOVES: Mapping[str, Move] = {
     "accept": _move("签收", "filed supervised", "accepted", EVERYONE),
     "answer": _move("答复", WORKING, "answered", {SYSTEM, *EVERYONE}),
     "return": _move("退单", WORKING, "returned", EVERYONE, says=True, terms=returns.terms),
-    "force": _move("维持交办", "returned", "filed", {OFFICE, *OFFICE_SIDE}, says=True),
+    "force": _move(
+        "维持交办", "returned", "filed", {OFFICE, *OFFICE_SIDE}, says=True, terms=returns.forced, tells=True
+    ),
     "refile": _move("改派", "returned", "refiled", OFFICE_SIDE),
     "ask_extension": _move("申请延期", OPEN, None, {UNIT, *OFFICE_SIDE}, says=True, terms=extensions.ask),
-    "grant_extension": _move("同意延期", OPEN, None, OFFICE_SIDE, terms=extensions.grant),
-    "refuse_extension": _move("不同意延期", OPEN, None, OFFICE_SIDE, says=True, terms=extensions.refuse),
+    "grant_extension": _move("同意延期", OPEN, None, OFFICE_SIDE, terms=extensions.grant, tells=True),
+    "refuse_extension": _move("不同意延期", OPEN, None, OFFICE_SIDE, says=True, terms=extensions.refuse, tells=True),
     "pause": _move("暂停计时", WORKING, None, {UNIT, *OFFICE_SIDE}, says=True, terms=pauses.pause),
     "resume": _move("恢复计时", OPEN, None, {UNIT, *OFFICE_SIDE}, terms=pauses.resume),
     "recompute": _move("重算办结时间", f"{OPEN} returned", None, {SYSTEM}),
@@ -103,7 +113,7 @@ MOVES: Mapping[str, Move] = {
     "note": _move("备注", " ".join(STATES), None, {SYSTEM, *EVERYONE}, says=True),
     "close": _move("办结", f"{OPEN} returned", "closed", {OFFICE, *OFFICE_SIDE}),
     "follow_up": _move("回访", "closed", "followed_up", OFFICE_SIDE, terms=followup.terms),
-    "reopen": _move("重办", "closed followed_up", "filed", OFFICE_SIDE, says=True, terms=followup.reopened),
+    "reopen": _move("重办", "closed followed_up", "filed", OFFICE_SIDE, says=True, terms=followup.reopened, tells=True),
     "archive": _move("归档", "closed followed_up", "archived", OFFICE_SIDE),
 }
 
@@ -157,10 +167,11 @@ def move(
     role: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Make one move: an event is added, nothing is overwritten.
+    """Make one move: an event is added, nothing is overwritten; a move that ``tells`` writes its notice down with it.
 
     ``role`` is what ``by`` may do; without it, that of the user of this name (``system`` and ``office`` are the
-    program and the office system). Raises RoleError when the move is not theirs, MoveError when it cannot be made now.
+    program and the office system). A unit's officer moves the tickets of that unit only, and of those it took over from.
+    Raises RoleError when the move is not theirs, MoveError when it cannot be made now.
     """
     tickets = city.store.tickets
     with city.store.transaction():
@@ -170,15 +181,27 @@ def move(
         now_stands = standing(ticket, tickets.events(number))
         state = step(now_stands.state, name)
         allowed = MOVES[name]
-        if (role or _role(city, by)) not in allowed.roles:
-            raise RoleError(f"{by} 不能{allowed.name_zh}这个工单")
+        _permit(city, ticket, allowed, by, role or _role(city, by), now)
         if allowed.says and not note.strip():
             raise MoveError(f"{allowed.name_zh}要写明理由或内容")
         terms = allowed.terms(city, ticket, now_stands, data or {}, now)
         event = Event(number, now, name, by, note, terms)
         then = after(now_stands, event, state)
-        tickets.add_event(event, state, then.promise if then.promise != now_stands.promise else None)
+        tickets.add_event(event, state, then.promise if then.promise != now_stands.promise else None, then.reply_due)
+        if allowed.tells:
+            key = f"notice/{number}/{name}/{now:%Y%m%d%H%M%S}"
+            city.store.outbox.put(OutboxEntry(key, "notice", number, {"ticket": number, "kind": name}, now, now))
     return event
+
+
+def _permit(city: City, ticket: Ticket, move: Move, by: str, role: str, now: datetime) -> None:
+    if role not in move.roles:
+        raise RoleError(f"{by} 不能{move.name_zh}这个工单")
+    if role == UNIT:
+        user = city.store.people.user(by)
+        day = now.astimezone(city.zone).date()
+        if user is None or not user.unit or not city.reference().answers_for(user.unit, ticket.unit, day):
+            raise RoleError(f"{by} 不能{move.name_zh}别的单位的工单")
 
 
 def _role(city: City, by: str) -> str:

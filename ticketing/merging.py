@@ -52,16 +52,27 @@ def merge(
 
 def undo(city: City, decision: int, by: str, now: datetime, *, role: str | None = None) -> bool:
     """Take a merge back while the city's time for it runs: the post returns to the queue, and the ticket says so."""
-    store = city.store
-    with store.transaction():
-        made = store.decisions.decision(decision)
+    with city.store.transaction():
+        made = city.store.decisions.decision(decision)
         if made is None or now > made.at + timedelta(seconds=city.settings.clocks.undo_seconds):
             return False
-        number = store.tickets.merged_into(made.board, made.thread)
-        if number is None or store.decisions.of(made.board, made.thread)[-1].id != decision:
+        number = city.store.tickets.merged_into(made.board, made.thread)
+        if number is None or city.store.decisions.of(made.board, made.thread)[-1].id != decision:
             return False
-        post = f"{made.board}/{made.thread}"
-        lifecycle.move(city, number, "unmerge", by, "", now, role=role, data={"post": post})
-        store.tickets.unmerge(made.board, made.thread)
-        store.decisions.reopen(made.board, made.thread)
+        part(city, made.board, made.thread, by, "", now, role=role)
     return True
+
+
+def part(city: City, board: str, thread: str, by: str, note: str, now: datetime, *, role: str | None = None) -> str:
+    """Take a linked post out again: it goes back to the queue to be decided for itself. The ticket's number; MoveError."""
+    store = city.store
+    with store.transaction():
+        number, post = store.tickets.merged_into(board, thread), store.threads.post(board, thread)
+        if number is None or post is None:
+            raise MoveError("这条帖子没有并入工单")
+        data = {"post": post.key, "title": post.title}
+        lifecycle.move(city, number, "unmerge", by, note, now, role=role, data=data)
+        store.tickets.unmerge(board, thread)
+        if store.decisions.stage(board, thread) == "decided":  # else it is on the queue already, for it was edited
+            store.decisions.reopen(board, thread)
+    return number

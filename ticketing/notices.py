@@ -71,7 +71,7 @@ def _message(city: City, entry: OutboxEntry) -> str:
     if kind not in messages.KINDS:
         raise LookupError(f"没有“{kind}”这种通知")
     if "text" in entry.payload:
-        return messages.said(city, str(entry.payload["text"]))
+        return messages.said(city, str(entry.payload["text"]), kind)
     ticket = city.store.tickets.ticket(str(entry.payload.get("ticket")))
     if ticket is None:
         raise LookupError(f"没有工单 {entry.payload.get('ticket')}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from data.city import City
-from data.records import Urgency
+from data.records import Ticket, Urgency
 from ticketing import clocks
 from ticketing.clocks import Calendar, Duty
 
@@ -29,6 +29,13 @@ def promise(city: City, unit: str, board: str, urgency: Urgency, days: int, at: 
     accept = clocks.reply_due(at, settings.accept_hours, duty, city.zone, known) if settings.accept_hours else None
     completion, tentative = clocks.completion_due(at, urgency, days, city.zone, 0, known)
     return Promise(reply, accept, max(completion, reply), tentative)
+
+
+def reply_resumed(city: City, ticket: Ticket, due: datetime, since: datetime, now: datetime) -> datetime:
+    """A reply clock that stood still from ``since`` goes on at ``now`` with as much time as was left then."""
+    duty, known = _duty(city, ticket.unit, ticket.board), calendar(city)
+    left = clocks.running(since, due, duty, city.zone, known)
+    return clocks.reply_due(now, left / timedelta(hours=1), duty, city.zone, known)
 
 
 def reply_hours(city: City, unit: str, board: str = "") -> float:

@@ -33,6 +33,7 @@ def verdict(
     now: datetime,
     seen: Mapping[str, datetime] = MappingProxyType({}),
     versions: Iterable[Version] = (),
+    rests: bool = False,
 ) -> Verdict:
     """The table of the design. ``replies`` are all ever seen (deleted ones too); the order of nothing matters.
 
@@ -41,6 +42,8 @@ def verdict(
     says whose clock is fast, and counts from then with a mark; ``reply_at`` stays what the board says.
     ``versions`` are former wordings: 收到 edited into an answer days afterwards was a holding reply, and an answer
     only then; an answer edited away was still given. What stood there before the first read cannot be known.
+    ``rests``: the clock stands still, for a return made in time waits for the office's word; while it does, silence
+    proves nothing and no answer is late.
     """
     former: dict[str, list[Version]] = defaultdict(list)
     for version in sorted(versions, key=lambda v: (v.until, v.id)):
@@ -53,8 +56,8 @@ def verdict(
     own = [h for h in heard if h.voice is Voice.OWN]
     marks = tuple(sorted({str(h.voice) for h in heard if h.voice not in (Voice.OWN, Voice.NOBODY)}))
     if own:
-        return _answered(ticket, own, reads, marks, now)
-    name, read = _unanswered(ticket, reads, now)
+        return _answered(ticket, own, reads, marks, now, rests)
+    name, read = _unanswered(ticket, reads, now, rests)
     return Verdict(ticket.number, now, name, read=read, marks=marks)
 
 
@@ -69,7 +72,7 @@ def _wordings(reply: Reply, voice: Voice, seen: datetime, former: Sequence[Versi
 
 
 def _answered(
-    ticket: Ticket, own: Sequence[_Heard], reads: Sequence[Read], marks: tuple[str, ...], now: datetime
+    ticket: Ticket, own: Sequence[_Heard], reads: Sequence[Read], marks: tuple[str, ...], now: datetime, rests: bool
 ) -> Verdict:
     first, at = own[0].reply, own[0].at
     substantive = next((h.at for h in own if not is_holding(h.body)), None)
@@ -79,7 +82,7 @@ def _answered(
     return Verdict(
         ticket.number,
         now,
-        VerdictName.ON_TIME if at <= ticket.reply_due else VerdictName.LATE,
+        VerdictName.ON_TIME if rests or at <= ticket.reply_due else VerdictName.LATE,
         reply=first.id,
         reply_at=first.posted_at,
         latency=max(0.0, (at - ticket.filed_at).total_seconds()),
@@ -90,8 +93,8 @@ def _answered(
     )
 
 
-def _unanswered(ticket: Ticket, reads: Sequence[Read], now: datetime) -> tuple[VerdictName, int | None]:
-    due = ticket.reply_due
+def _unanswered(ticket: Ticket, reads: Sequence[Read], now: datetime, rests: bool) -> tuple[VerdictName, int | None]:
+    due = max([now, *(r.at for r in reads)]) if rests else ticket.reply_due
     after = [r for r in reads if r.complete and r.at > due]
     if after:
         return VerdictName.OVERDUE, min(after, key=lambda r: (r.at, r.id)).id

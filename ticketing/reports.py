@@ -15,6 +15,7 @@ from ticketing.figures import Fact, Row, Wait, row
 from ticketing.ranking import places
 
 LOST = (VerdictName.UNVERIFIABLE, VerdictName.WITHDRAWN)
+RELEASED = frozenset({"refiled", "closed", "followed_up", "archived"})  # states in which a return was agreed to
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,16 @@ def gather(
     store, boards = city.store, city.reference().board
     standing, seen = store.tickets.standing(), store.threads.last_reads(settled=True)
     ratings, districts = store.facts.ratings(), store.facts.districts()
-    returned, reopened = store.facts.moved("return"), store.facts.moved("reopen")
+    returned, reopened = store.facts.moved_at("return"), store.facts.moved("reopen")
+    states = store.tickets.states()
     asked = store.facts.followed_up()
 
     def fact(ticket: Ticket) -> Fact:
         post, verdict = (ticket.board, ticket.thread), standing.get(ticket.number)
         until = _known_until(ticket, verdict, seen.get(post, (None, None))[1], now)
+        silent = verdict is None or verdict.name is VerdictName.PENDING
+        released = silent and ticket.number in returned and states.get(ticket.number) in RELEASED
+        until = returned[ticket.number] if released else until
         reply = verdict.reply_at if verdict else None
         worked = worktime.between(ticket.filed_at, reply or until, city.zone)
         return Fact(
@@ -100,6 +105,7 @@ def gather(
             worked=Wait(worked, over=reply is not None),
             district=districts.get(post),
             returned=ticket.number in returned,
+            released=released,
             reopened=ticket.number in reopened,
             satisfied=asked.get(ticket.number, {}).get("satisfied", _satisfied(ratings.get(post))),
             solved=asked.get(ticket.number, {}).get("solved"),

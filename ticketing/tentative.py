@@ -35,7 +35,7 @@ def recomputed(city: City, ticket: Ticket, events: Iterable[Event]) -> tuple[dat
     for event in events:
         if event.move == "reopen":
             due, tentative = _from(city, ticket, event.at)
-        elif event.move in ("grant_extension", "resume") and event.data.get("days"):
+        elif event.move in ("grant_extension", "resume", "force") and "days" in event.data:
             # An extension is counted in working days even for 即办.
             counted = Urgency.DAYS if event.move == "grant_extension" else ticket.urgency
             later = promises.moved(city, due, counted, int(event.data["days"]), _elapsed(event))

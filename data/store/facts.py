@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from data.records import Intake
-from data.store.rows import to_row
+from data.store.rows import moment, to_row
 
 
 class Facts:
@@ -34,6 +35,11 @@ class Facts:
     def moved(self, move: str) -> frozenset[str]:
         """Numbers of the tickets that ever made ``move``."""
         return frozenset(r[0] for r in self.db.execute("select distinct ticket from events where move = ?", [move]))
+
+    def moved_at(self, move: str) -> Mapping[str, datetime]:
+        """Numbers of the tickets that ever made ``move`` -> when they did last."""
+        rows = self.db.execute("select ticket, max(at) from events where move = ? group by ticket", [move])
+        return {r[0]: moment(r[1]) for r in rows}
 
     def followed_up(self) -> Mapping[str, Mapping[str, bool]]:
         """Ticket -> what the citizen said at the last 回访: ``solved`` and ``satisfied``."""

@@ -245,3 +245,12 @@ def administration(db: Database) -> None:
     db.execute("alter table audit add column detail text not null default ''")
     for column in ("who", "what", "subject", "at"):
         db.execute(f"create index audit_by_{column} on audit ({column}, id)")
+
+
+@migrations()
+def answer_due(db: Database) -> None:
+    """When a reply is due as the events say: a return the office did not agree to moves it on."""
+    db.execute("alter table tickets add column answer_due text not null default ''")
+    db.execute("update tickets set answer_due = reply_due")
+    db.execute("drop index tickets_watched")
+    db.execute(f"create index tickets_watched on tickets (answer_due) where {WATCHED}")

@@ -32,18 +32,27 @@ class Tickets:
     def file(self, ticket: Ticket, state: str) -> None:
         """Keep a ticket the office system has acknowledged."""
         standing = {"state": state, "verdict": "pending", "due": stamp(ticket.completion_due)}
+        standing["answer_due"] = stamp(ticket.reply_due)
         self.db.table("tickets").insert({**to_row(ticket), **standing, "provisional": ticket.tentative})
 
-    def add_event(self, event: Event, state: str, promise: tuple[datetime, bool] | None = None) -> None:
-        """Keep a move, the state the ticket's events now say and, where it changes, when it must be settled (暂定?).
+    def add_event(
+        self,
+        event: Event,
+        state: str,
+        promise: tuple[datetime, bool] | None = None,
+        answer_due: datetime | None = None,
+    ) -> None:
+        """Keep a move, the state the ticket's events now say and, where they change, when it must be settled (暂定?) and answered.
 
-        The state and ``promise`` are kept beside the ticket to be found by; the events say the same.
+        State and dates are kept beside the ticket to be found by; the events say the same.
         """
         self.db.table("events").insert(to_row(event, drop=("id",)))
         self.db.execute("update tickets set state = ? where number = ?", [state, event.ticket])
         if promise:
             query = "update tickets set due = ?, provisional = ? where number = ?"
             self.db.execute(query, [stamp(promise[0]), promise[1], event.ticket])
+        if answer_due:
+            self.db.execute("update tickets set answer_due = ? where number = ?", [stamp(answer_due), event.ticket])
 
     def add_verdict(self, verdict: Verdict) -> Verdict:
         """Keep a verdict beside the earlier ones."""
@@ -95,10 +104,18 @@ class Tickets:
         return from_rows(Ticket, rows)
 
     def watched(self, since: datetime) -> list[tuple[Ticket, str]]:
-        """Open tickets due after ``since`` with the verdict that stands, by due time."""
-        where = f"{WATCHED} and reply_due >= ?"
-        rows = self.db.table("tickets").rows_where(where, [stamp(since)], order_by="reply_due")
-        return [(from_row(Ticket, row), row["verdict"]) for row in rows]
+        """Open tickets due after ``since`` with the verdict that stands, by due time.
+
+        ``reply_due`` is when they are due now: a return the office did not agree to has moved it (``answer_due``).
+        """
+        where = f"{WATCHED} and answer_due >= ?"
+        rows = self.db.table("tickets").rows_where(where, [stamp(since)], order_by="answer_due")
+        return [(from_row(Ticket, {**row, "reply_due": row["answer_due"]}), row["verdict"]) for row in rows]
+
+    def answer_due(self, number: str) -> datetime | None:
+        """When a ticket's reply is due as its events say."""
+        row = self.db.execute("select answer_due from tickets where number = ?", [number]).fetchone()
+        return moment(row[0]) if row else None
 
     def owing(self, since: datetime, until: datetime) -> list[Ticket]:
         """Tickets still worked on that must be settled in [since, until), by when."""
@@ -127,7 +144,7 @@ class Tickets:
         self.db.table("merged").insert(row)
 
     def unmerge(self, board: str, thread: str) -> None:
-        """Take the link of a post to a ticket away."""
+        """Part a post from the ticket it shares; the ticket's events keep that it did."""
         self.db.execute("delete from merged where board = ? and thread = ?", [board, thread])
 
     def merged(self, number: str) -> list[tuple[str, str]]:
@@ -144,7 +161,7 @@ class Tickets:
         """(ticket, board, thread) of the posts linked to watched tickets."""
         rows = self.db.execute(
             f"""select m.ticket, m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number
-                where {WATCHED} and reply_due >= ?""",
+                where {WATCHED} and answer_due >= ?""",
             [stamp(since)],
         )
         return [(r[0], r[1], r[2]) for r in rows]

@@ -85,7 +85,7 @@ def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
     names = [name for name, _ in files.values()]
     summary = {
         "ticket": ticket,
-        "reply_due": local(ticket.reply_due, city),
+        "reply_due": local(store.tickets.answer_due(ticket.number) or ticket.reply_due, city),
         "verdicts": store.tickets.verdicts(ticket.number),
         "events": store.tickets.events(ticket.number),
         "replies": [reply for board, thread in threads for reply in store.threads.replies(board, thread, gone=True)],

@@ -36,6 +36,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "tickets.move": frozenset({"clerk", "liaison", "admin"}),  # which moves, ticketing.lifecycle says
     "tickets.contact": _EVERYONE,
     "tickets.keep": _CLERKS,
+    "tickets.part": _CLERKS,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,
     "files.report": _OFFICE,

@@ -17,8 +17,8 @@ from desk.web import finding, show
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import MoveForm, first_error
 from desk.web.timeline import linked, spoken, timeline
-from ticketing import edits, lifecycle, refiling, returns, urging
-from ticketing.standing import MoveError, RoleError
+from ticketing import edits, lifecycle, merging, refiling, returns, urging
+from ticketing.standing import MoveError, RoleError, Standing
 
 pages = Blueprint("tickets", __name__, url_prefix="/tickets")
 
@@ -62,13 +62,20 @@ def _tickets(wanted: Mapping[str, str]) -> Iterator[Ticket]:
 def _own_units() -> Sequence[str]:
     """The liaison officer's unit, and those it has taken over from."""
     reference, own = the_reference(), me().unit
-    return [u.slug for u in reference.units if own in (u.slug, reference.current(u.slug, today()).slug)]
+    return [u.slug for u in reference.units if own and reference.answers_for(own, u.slug, today())]
 
 
 def _row(ticket: Ticket) -> Mapping[str, Any]:
     store = the_city().store.tickets
     verdict = store.verdict(ticket.number)
-    return {"ticket": ticket, "title": _title(ticket), "state": store.state(ticket.number), "verdict": verdict}
+    due = store.answer_due(ticket.number) or ticket.reply_due
+    return {
+        "ticket": ticket,
+        "due": due,
+        "title": _title(ticket),
+        "state": store.state(ticket.number),
+        "verdict": verdict,
+    }
 
 
 def _title(ticket: Ticket) -> str:
@@ -135,7 +142,7 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
         reads=list(reversed(reads)),
         last_read=next((r for r in reversed(reads) if r.complete), None),
         moves=[m for m in lifecycle.moves_now(stands, me().role) if m not in ELSEWHERE],
-        clock=_clock(ticket, now()),
+        clock=_clock(ticket, stands, now()),
         stands=stands,
         family=_family(ticket),
         linked=linked(the_city(), the_reference(), ticket),
@@ -144,7 +151,7 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
     )
 
 
-ELSEWHERE = frozenset({"merge", "unmerge", "reviewed"})  # moves made from the queue, where the post is
+ELSEWHERE = frozenset({"merge", "unmerge", "reviewed"})  # moves made where the post is
 
 
 def _family(ticket: Ticket) -> Sequence[tuple[str, Ticket]]:
@@ -157,15 +164,17 @@ def _family(ticket: Ticket) -> Sequence[tuple[str, Ticket]]:
     return [(what, other) for what, other in found if other is not None]
 
 
-def _clock(ticket: Ticket, at: datetime) -> Mapping[str, Any]:
+def _clock(ticket: Ticket, stands: Standing, at: datetime) -> Mapping[str, Any]:
     """How much of the time to answer is used: a share of 0–100 and seconds left (negative: past)."""
-    whole = (ticket.reply_due - ticket.filed_at).total_seconds()
+    at = stands.returned_at if stands.rests and stands.returned_at else at
+    whole = (stands.reply_due - ticket.filed_at).total_seconds()
     verdict = the_city().store.tickets.verdict(ticket.number)
     end = verdict.reply_at if verdict and verdict.reply_at else at
     used = max(0.0, (end - ticket.filed_at).total_seconds())
     return {
         "used": round(min(100.0, 100 * used / whole), 1) if whole else 100.0,
-        "left": (ticket.reply_due - at).total_seconds(),
+        "rests": stands.rests,
+        "left": (stands.reply_due - at).total_seconds(),
         "answered": verdict is not None and verdict.reply_at is not None,
         "hours": whole / 3600,
     }
@@ -204,7 +213,7 @@ def _make(ticket: Ticket, name: str, words: str, form: MoveForm) -> None:
     elif name in urging.MOVES.values():
         urging.by_hand(city, ticket.number, name, by, words, now(), role=role)
     elif name in ELSEWHERE:
-        raise MoveError("请在队列里打开那条帖子再做")
+        raise MoveError("请在那条帖子旁边做")
     else:
         lifecycle.move(city, ticket.number, name, by, words, now(), role=role, data=form.terms)
 
@@ -221,6 +230,20 @@ def keep() -> Response:
         note("看过修改，维持原处理", post.key)
         flash("已维持原来的处理", "ok")
     return redirect(url_for("queue.home", post=request.form.get("next") or None))
+
+
+@pages.post("/part")
+def part() -> Response:
+    """A post that was linked by mistake goes back to the queue."""
+    post = _post()
+    try:
+        number = merging.part(the_city(), post.board, post.thread, me().name, "", now(), role=me().role)
+    except MoveError as error:
+        flash(str(error), "warn")
+        return redirect(url_for("tickets.index"))
+    note("移出工单", f"{post.key} ← {number}")
+    flash("已移出，帖子回到队列，请单独处理", "ok")
+    return redirect(url_for("tickets.show", number=number))
 
 
 def _post() -> Post:

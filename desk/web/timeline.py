@@ -87,7 +87,9 @@ def _terms(city: City, event: Event) -> str:
         found.append("满意" if data.get("satisfied") else "不满意")
     if data.get("to"):
         found.append(f"{show.unit_name(data.get('unit'))}，工单 {data['to']}")
-    if event.move == "merge":
+    if data.get("reply_due"):
+        found.append(f"应答时限 {datetime.fromisoformat(data['reply_due']).astimezone(city.zone):%Y-%m-%d %H:%M}")
+    if event.move in ("merge", "unmerge"):
         found.append(f"{data.get('post', '')} {data.get('title', '')}".strip())
     return "；".join(found)
 
