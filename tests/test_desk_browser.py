@@ -16,7 +16,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from data.city import City
 from data.records import Action, Kind
-from tests.desk_city import PASSWORD, Clock, desk, enqueue, make, post, staff, suggestion
+from desk.people import add_user
+from tests.desk_city import NOW, PASSWORD, Clock, desk, enqueue, make, post, staff, suggestion
 
 ARGS = [
     "--no-sandbox",
@@ -174,6 +175,28 @@ def test_typing_in_a_field_is_no_command(chromium: Browser, city: City, address:
     shown(page, "停水三天")
     assert city.store.decisions.of("lyw", "101") == []
     page.context.close()
+
+
+def test_two_clerks_see_each_other_and_one_post_is_decided_once(chromium: Browser, city: City, address: str) -> None:
+    add_user(city, "wang", PASSWORD, "clerk", display="王敏", now=NOW)
+    one, two = sit_down(chromium, address), sit_down(chromium, address, "wang")
+    shown(one, "着火了")
+    shown(two, "停水三天")  # the next one, without anybody asking for it
+    expect(two.locator(".list li").first).to_contain_text("正在看")
+    one.goto("/?post=lyw/101")
+    expect(one.locator("#others")).to_have_text("王敏正在看这一条")
+    two.bring_to_front()
+    two.evaluate("dispatchEvent(new Event('focus'))")
+    expect(two.locator("#others")).to_have_text("clerk正在看这一条")
+    press(two, "Enter")
+    shown(two, "路灯")
+    one.bring_to_front()
+    press(one, "Enter")
+    shown(one, "着火了")  # the lamp is wang's already; this is the most urgent that nobody is at
+    expect(one.locator(".messages")).to_contain_text("已由 王敏 处理：交办市水务集团")
+    assert len(city.store.decisions.of("lyw", "101")) == 1
+    one.context.close()
+    two.context.close()
 
 
 HOSTILE = (

@@ -15,11 +15,19 @@ from ticketing.promises import reply_hours
 
 OFFICE, NOTICE = "office", "notice"
 
-__all__ = ["FilingError", "acknowledged", "decide", "filing_key", "put", "reply_hours", "source", "undo"]
+__all__ = ["Decided", "FilingError", "acknowledged", "decide", "filing_key", "put", "reply_hours", "source", "undo"]
 
 
 class FilingError(Problem):
     """A decision that cannot be taken; the message says why, in Chinese."""
+
+
+class Decided(FilingError):
+    """Somebody decided the post before; ``decision`` is what they decided."""
+
+    def __init__(self, sentence: str, decision: Decision) -> None:
+        super().__init__(sentence)
+        self.decision = decision
 
 
 def decide(city: City, decision: Decision, now: datetime) -> int:
@@ -40,7 +48,7 @@ def decide(city: City, decision: Decision, now: datetime) -> int:
             raise FilingError(f"没有读到过帖子 {decision.board}/{decision.thread}")
         if store.decisions.stage(decision.board, decision.thread) == "decided":
             last = store.decisions.of(decision.board, decision.thread)[-1]
-            raise FilingError(f"这条帖子已由 {last.by} 处理（{last.at.astimezone(city.zone):%Y-%m-%d %H:%M}）")
+            raise Decided(f"这条帖子已由 {last.by} 处理（{last.at.astimezone(city.zone):%Y-%m-%d %H:%M}）", last)
         if filing:
             _not_twice(city, decision)
         number = store.decisions.decide(decision)

@@ -17,6 +17,7 @@ from data.store.facts import Facts
 from data.store.heard import Heard
 from data.store.outbox import Outbox
 from data.store.people import People
+from data.store.presence import Presence
 from data.store.reference_tables import ReferenceTables
 from data.store.runs import Runs
 from data.store.schema import migrations
@@ -60,6 +61,7 @@ class Store:
         self.reference = ReferenceTables(self.db)
         self.visits = Visits(self.db)
         self.series = Series(self.db)
+        self.presence = Presence(self.db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from data.records import Decision, Post, Suggestion
-from data.store.rows import from_row, from_rows, moment, stamp, to_row
+from data.store.rows import due, from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 
 
@@ -25,8 +25,14 @@ class Decisions:
         for suggestion in suggestions:
             self.db.table("suggestions").insert(to_row(suggestion))
             # Only a new post: one a clerk decided meanwhile must not come back and be filed twice.
-            query = "update posts set stage = 'suggested' where board = ? and thread = ? and stage = 'new'"
-            self.db.execute(query, [suggestion.board, suggestion.thread])
+            key = [suggestion.board, suggestion.thread]
+            self.db.execute(
+                "update posts set stage = 'suggested' where board = ? and thread = ? and stage = 'new'", key
+            )
+            posted = self.db.execute("select posted_at from posts where board = ? and thread = ?", key).fetchone()
+            if posted:
+                when = stamp(due(moment(posted[0]), suggestion.days))
+                self.db.execute("update posts set due = ? where board = ? and thread = ?", [when, *key])
 
     def suggestion(self, board: str, thread: str) -> Suggestion | None:
         """The latest suggestion for a post."""
@@ -35,12 +41,12 @@ class Decisions:
         return from_row(Suggestion, row) if row else None
 
     def queue(self, limit: int = 200) -> list[tuple[Post, Suggestion]]:
-        """What waits for a person: emergencies, then 即办, then requests, then the rest, each oldest first."""
+        """What waits for a person: emergencies, then 即办, then requests by when they would be due, then the rest."""
         query = f"""select {_POST}, s.* from posts p
             join suggestions s on s.id = (select max(id) from suggestions where board = p.board and thread = p.thread)
             where p.stage = 'suggested' and p.{WAITING}
             order by case when s.urgency = 'emergency' then 0 when not s.is_request then 3
-                          when s.urgency = 'immediate' then 1 else 2 end, p.posted_at limit ?"""
+                          when s.urgency = 'immediate' then 1 else 2 end, p.due, p.posted_at limit ?"""
         return [(_post(row), from_row(Suggestion, row)) for row in self.db.query(query, [limit])]
 
     def suggested_since(self, since: datetime) -> Iterator[tuple[str, str, datetime]]:

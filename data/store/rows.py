@@ -6,7 +6,7 @@ import json
 from collections import abc
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
@@ -24,6 +24,14 @@ def stamp(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """The inverse of ``stamp``."""
     return datetime.fromisoformat(text)
+
+
+def due(posted_at: datetime, days: int) -> datetime:
+    """About when a post would have to be settled, counted from when it was posted: ``days`` working days in whole weeks.
+
+    Good enough to put a queue in order; what is promised at the filing counts holidays and is the ticket's own.
+    """
+    return posted_at + timedelta(days=days * 7 / 5)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlite_utils import Database, Migrations
+
+from data.store.rows import due, stamp
 
 migrations = Migrations("liandong")
 
@@ -254,3 +258,21 @@ def answer_due(db: Database) -> None:
     db.execute("update tickets set answer_due = reply_due")
     db.execute("drop index tickets_watched")
     db.execute(f"create index tickets_watched on tickets (answer_due) where {WATCHED}")
+
+
+@migrations()
+def queue(db: Database) -> None:
+    """Who has which post before them, and when a waiting post would be due, to put the queue in order."""
+    db.execute(
+        """create table looking (
+           board text not null, thread text not null, who text not null, until text not null, primary key (who))"""
+    )
+    db.execute("alter table posts add column due text not null default ''")
+    waiting = db.execute(
+        f"""select p.board, p.thread, p.posted_at, s.days from posts p
+            join suggestions s on s.id = (select max(id) from suggestions where board = p.board and thread = p.thread)
+            where p.{WAITING}"""
+    ).fetchall()
+    for board, thread, posted_at, days in waiting:
+        when = stamp(due(datetime.fromisoformat(posted_at), days))
+        db.execute("update posts set due = ? where board = ? and thread = ?", [when, board, thread])

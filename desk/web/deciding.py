@@ -8,12 +8,14 @@ from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from data.records import Action, Decision, Post, Suggestion, Urgency
-from desk.web import show, undo
+from desk.web import presence, show, undo
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import CorrectForm, RejectForm, SplitForm, contact_line, first_error
 from desk.web.queue import Answer, asked, page, pages, place
 from ticketing import filing, merging, splitting
 from ticketing.standing import MoveError
+
+TOO_LATE = "您的操作没有另外记下，请接着看下一条"
 
 __all__ = ["pages"]  # the queue's own, with these routes added
 
@@ -110,8 +112,9 @@ def merge() -> Answer:
             decided = merging.merge(the_city(), post.board, post.thread, number, me().name, "", now(), role=me().role)
             note("并入工单", f"{post.key} → {number}")
     except MoveError as error:
-        flash(str(error), "warn")
-        return redirect(url_for("queue.home", post=post.key))
+        became = presence.what_became(post.key)
+        flash(f"这条帖子{became}。{TOO_LATE}" if became else str(error), "warn")
+        return _onward() if became else redirect(url_for("queue.home", post=post.key))
     undo.remember(decided, f"已并入工单 {number}", post)
     return _onward()
 
@@ -127,6 +130,8 @@ def _decide(post: Post, action: Action, also: str = "", **fields: Any) -> Respon
             else:
                 number = filing.decide(the_city(), decision, now())
             note(words, post.key)
+    except filing.Decided as error:
+        flash(f"这条帖子{presence.told(error.decision)}。{TOO_LATE}", "warn")
     except filing.FilingError as error:
         flash(str(error), "warn")
     else:
@@ -136,8 +141,10 @@ def _decide(post: Post, action: Action, also: str = "", **fields: Any) -> Respon
 
 
 def _onward() -> Response:
-    """To the post after the one that was decided."""
-    return redirect(url_for("queue.home", post=request.form.get("next") or None))
+    """To the post after the one that was decided, unless somebody has sat down before it meanwhile."""
+    key = request.form.get("next", "")
+    taken = key in the_city().store.presence.others(me().name, now())
+    return redirect(url_for("queue.home", post=None if taken else key or None))
 
 
 @pages.post("/queue/undo", endpoint="undo")

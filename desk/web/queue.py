@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from data.records import Post, Suggestion, Ticket, Urgency
-from desk.web import finding, show, undo
+from desk.web import finding, presence, show, undo
 from desk.web.context import me, note, the_city, the_reference, today
 from desk.web.emergency import number_to_ring
 from desk.web.forms import REASONS, TOLD, CorrectForm
@@ -32,6 +32,7 @@ class Place:
 
     pairs: Sequence[Pair]
     at: int  # -1: the queue is empty
+    others: Mapping[str, Sequence[str]]  # post key -> who else has it before them
 
     @property
     def selected(self) -> Pair | None:
@@ -42,14 +43,27 @@ class Place:
         there = self.at + step
         return self.pairs[there][0].key if self.at >= 0 and 0 <= there < len(self.pairs) else ""
 
+    @property
+    def onward(self) -> str:
+        """The next post that nobody else is at; empty where there is none."""
+        return next((p.key for p, _ in self.pairs[self.at + 1 :] if p.key not in self.others), "")
+
 
 def place(key: str) -> Place:
-    """The queue with the post ``key`` opened, or its first where that one no longer waits."""
+    """The queue with the post ``key`` opened; where that one no longer waits, the first that nobody else is at."""
     pairs = the_city().store.decisions.queue(LISTED)
     at = next((i for i, (post, _) in enumerate(pairs) if post.key == key), -1)
     if at < 0 and key and (further := _waiting(key)):
         pairs, at = [*pairs, further], len(pairs)
-    return Place(pairs, at if at >= 0 else 0 if pairs else -1)
+
+    def choose(others: Mapping[str, Sequence[str]]) -> str:
+        nonlocal at
+        if at < 0 and pairs:
+            at = next((i for i, (post, _) in enumerate(pairs) if post.key not in others), 0)
+        return pairs[at][0].key if at >= 0 else ""
+
+    others = presence.open_one(choose)
+    return Place(pairs, at, others)
 
 
 def _waiting(key: str) -> Pair | None:
@@ -78,6 +92,7 @@ def page(place: Place, form: CorrectForm | None = None, *, plain: bool = False, 
         "queue.html",
         place=place,
         waiting=the_city().store.decisions.waiting(),
+        names=presence.names,
         undo=undo.undoable(),
         rings={post.key: number_to_ring(the_reference(), post) for post in emergencies},
         handling=plain,
@@ -140,10 +155,16 @@ def _state(ticket: Ticket) -> str:
 
 @pages.get("/queue/news")
 def news() -> Response:
-    """How many wait, and how many of the first are emergencies: asked now and then by an open queue page."""
-    first = the_city().store.decisions.queue(LISTED)
+    """Asked now and then by an open queue page: how many wait, how many of the first are emergencies, and of the post
+    that is open (``post``) who else is at it and what became of it. Asking so says that one is still there."""
+    first, key = the_city().store.decisions.queue(LISTED), request.args.get("post", "")
     emergencies = sum(s.urgency == Urgency.EMERGENCY for _, s in first)
-    return jsonify(waiting=the_city().store.decisions.waiting(), emergencies=emergencies)
+    told: dict[str, Any] = {"waiting": the_city().store.decisions.waiting(), "emergencies": emergencies}
+    if key:
+        became = presence.what_became(key)
+        others = presence.open_one(lambda _: "" if became else key)
+        told |= {"others": presence.names(others.get(key, ())), "became": became}
+    return jsonify(told)
 
 
 @pages.post("/queue/contact")

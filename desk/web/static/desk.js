@@ -101,17 +101,30 @@
   // ---- news: emergencies must not wait for the next click ---------------------------------------------------------------
   const news = $("#news");
   if (news) {
-    setInterval(async () => {
+    const others = $("#others");
+    const seen = ({ others: who, became }) => {
+      if (became === undefined) return;
+      const words = became ? `这条帖子${became}` : who && `${who}正在看这一条`;
+      if (words !== others.textContent) others.textContent = words;
+      others.hidden = !words;
+      for (const button of document.querySelectorAll(".acts button")) button.disabled ||= Boolean(became);
+    };
+    const ask = async () => {
       try {
-        const answer = await fetch(news.dataset.url, { redirect: "error" });
+        const looking = document.visibilityState === "visible" ? `?post=${encodeURIComponent(news.dataset.post)}` : "";
+        const answer = await fetch(news.dataset.url + looking, { redirect: "error" });
         if (!answer.ok) return;
-        const { waiting, emergencies } = await answer.json();
+        const told = await answer.json();
+        const { waiting, emergencies } = told;
+        seen(told);
         if (emergencies > Number(news.dataset.emergencies)) {
           news.classList.add("alarm");
           news.firstElementChild.textContent = "有新的紧急情况，立即打开";
         }
         news.hidden = emergencies <= Number(news.dataset.emergencies) && waiting <= Number(news.dataset.waiting);
       } catch { /* the desk is away for a moment; ask again next time */ }
-    }, 20000);
+    };
+    setInterval(ask, 10000);
+    addEventListener("focus", ask);
   }
 })();
