@@ -41,7 +41,7 @@ STORY: Mapping[int, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
     109: ("08:38", "郑州路停水", (("10:20", ALIKE, DONE),)),
     110: ("11:40", "武汉路停水", (("14:40", WATER, DONE),)),
     111: ("12:00", "龙鳞路路灯不亮", ()),
-    112: ("12:10", "丽春路停水", (("14:30", WATER, DONE),)),  # the answer is deleted at 16:00
+    112: ("12:10", "丽春路停水", (("14:30", WATER, DONE),)),  # the answer is deleted at 16:30
 }
 
 
@@ -284,7 +284,7 @@ def _topic(number: int, now: datetime) -> Topic | None:
         return None
     floors = [Floor(number * 100, "居民", first, f"{title}，没人管，电话 13800000000")]
     for i, (when, who, what) in enumerate(said, 1):
-        if at(f"2011-07-25 {when}") <= now and not (number == 112 and now >= at("2011-07-25 16:00")):
+        if at(f"2011-07-25 {when}") <= now and not (number == 112 and now >= at("2011-07-25 16:30")):
             floors.append(Floor(number * 100 + i, who, at(f"2011-07-25 {when}"), what))
     return Topic(number, title, floors, deleted=number == 104 and now >= at("2011-07-25 11:00"))
 
@@ -299,6 +299,9 @@ def _outcome(city: City, counterpart: Counterpart) -> Outcome:
     for number, state in store.tickets.states().items():
         if lifecycle.state_after(store.tickets.events(number)) != state:
             broken.append(f"{number} is {state}, its events say otherwise")
+        told = store.tickets.verdict(number)
+        if told and told.reply_at and ("before-filing" in told.marks) != (told.latency == 0.0):
+            broken.append(f"{number} is marked {told.marks}, and took {told.latency} s")
     return Outcome(
         tickets,
         Counter(f["attribute[thread_url]"].partition("tid=")[2] for f in counterpart.filings),
@@ -320,5 +323,6 @@ def _verdict(city: City, number: str) -> tuple[Any, ...]:
     state = city.store.tickets.state(number)
     if found is None:
         return (state, None)
-    marks = tuple(m for m in found.marks if m != "board-clock-ahead")  # an hour's fault of our clock is what it says
+    # An hour's fault of our clock is what it says; and who was down for an hour may file after the unit has answered.
+    marks = tuple(m for m in found.marks if m not in ("board-clock-ahead", "before-filing"))
     return (state, found.name, found.reply, found.holding, marks)

@@ -367,6 +367,9 @@ def test_an_answer_of_substance_at_once_is_both(judge: Judge) -> None:
         "已 收 到 ，\n会尽快处理",
         "已受理，我们将及时与您联系",
         "您的留言已收到",
+        "网友您好，感谢您的建议，我局会继续努力！",  # courtesies say nothing of the matter
+        "您好，已转交县供水公司，咨询电话：0379-63212345",
+        "您的建议已收悉，我办已汇报给区分管领导。",
     ],
 )
 def test_holding_replies(body: str) -> None:
@@ -381,6 +384,8 @@ def test_holding_replies(body: str) -> None:
         "根据《物业管理条例》第三十条，应由业主委员会决定。收到请知悉。",
         "预计7月28日恢复供水，请耐心等待。",
         "不属于我单位职责范围。",
+        "该事项请咨询市人社局，电话：0379-63212345",  # where to go is an answer
+        "该路段不在我区管辖范围，请向市里反映。",
         "收到。" + "该小区的供水由开发商自建泵房负责，" * 8,
         "",
     ],

@@ -1,4 +1,4 @@
-"""``liandong status``: what waits, what is due in the next hour, what failed, which boards are silent."""
+"""``liandong status``: what waits (for a clerk, and for the office's word), what is due in the next hour, what failed, which boards are silent."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ SOON = timedelta(hours=1)
 def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
     """现在的情形；有失败或结果不明的、或太久没有成功运行，就以 1 退出。"""
     from ticketing.alarm import silent_since
+    from ticketing.awaiting import awaiting
     from ticketing.watch import WATCHED_FOR
 
     city, moment = city_of(folder), now()
@@ -33,7 +34,10 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
     if only_failed:
         _failed(failed, as_json)
     watched = store.tickets.watched(moment - WATCHED_FOR)
+    asked = awaiting(city)
+    rests = {e.ticket for e in asked if e.move == "return"}
     due = [t for t, verdict in watched if verdict == VerdictName.PENDING and moment <= t.reply_due <= moment + SOON]
+    due = [t for t in due if t.number not in rests]
     silent, alarmed = silent_boards(city, moment), silent_since(city, moment)
     last, good = store.runs.last(), store.runs.last(ok=True)
     counts = store.outbox.counts()
@@ -43,6 +47,7 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
             {
                 "waiting": store.decisions.waiting(),
                 "leaving": leaving,
+                "awaiting_the_office": asked,
                 "due_within_an_hour": due,
                 "failed": failed,
                 "silent_boards": [b.slug for b in silent],
@@ -53,6 +58,9 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
         )
     else:
         click.echo(f"等着处理 {store.decisions.waiting()} 条；等着发出 {leaving} 件；一小时内到应答时限 {len(due)} 件")
+        for event in asked:
+            words = "退单" if event.move == "return" else f"申请延期 {event.data.get('days')} 个工作日"
+            click.echo(f"  等审核：{event.ticket} {words}，{local(event.at, city)} {event.by}")
         click.echo(f"没有读好的论坛：{'、'.join(b.name for b in silent) or '无'}")
         for ticket in due:
             click.echo(f"  {local(ticket.reply_due, city)} 前：{ticket.number} {ticket.unit} {ticket.title[:30]!r}")
