@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from data.city import City
 from data.records import Action, Kind
+from data.reference import Reference
 from desk.people import add_user
 from tests.desk_city import NOW, PASSWORD, Clock, desk, enqueue, make, post, staff, suggestion
+from ticketing import phones
 
 ARGS = [
     "--no-sandbox",
@@ -275,3 +278,14 @@ def test_the_queue_works_without_a_script(chromium: Browser, city: City, address
     shown(page, "摄影活动")
     assert [city.store.decisions.of("lyw", t)[-1].action for t in ("101", "102")] == [Action.ACCEPT, Action.CORRECT]
     page.context.close()
+
+
+@pytest.mark.parametrize("day", [date(2011, 7, 25), date(2026, 11, 26)])
+def test_the_list_of_emergency_telephones_is_one_sheet_of_paper(
+    chromium: Browser, reference: Reference, day: date
+) -> None:
+    page = chromium.new_page()
+    page.set_content(phones.page("洛阳", reference, day))
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1

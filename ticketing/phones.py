@@ -52,8 +52,8 @@ def rings(reference: Reference) -> list[tuple[str, str]]:
 
 
 STYLE = """
-@page { size: A4; margin: 14mm }
-body { font: 10.5pt/1.35 "Source Han Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", SimSun, sans-serif; color: #000 }
+@page { size: A4; margin: 12mm }
+body { font: 9.5pt/1.3 "Source Han Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", SimSun, sans-serif; color: #000 }
 h1 { font-size: 16pt; margin: 0 0 2mm } p { margin: 0 0 3mm }
 table { border-collapse: collapse; width: 100% } tr { break-inside: avoid } thead { display: table-header-group }
 th, td { border: .3mm solid #000; padding: 1mm 1.6mm; text-align: left; vertical-align: top }
