@@ -13,7 +13,7 @@ from data.city import City
 from data.records import OutboxState, Ticket, VerdictName
 from tests.build import DUE, FILED, HOUR, MINUTE, Clock, MakeCity, at, decision, reply, save_thread
 from tests.listener import GeoReport, Listener, Seen, Told
-from ticketing import checking, cycle, filing, lifecycle, office, sync
+from ticketing import checking, cycle, filing, lifecycle, office, sync, urging
 from ticketing.outbox import send_due
 
 
@@ -102,6 +102,33 @@ def test_a_return_comes_with_its_reason(filed: City, system: GeoReport) -> None:
     note = filed.store.tickets.events(the_ticket(filed).number)[-1].note
     assert note.startswith("权属不清")
     assert "非我单位管辖" in note
+
+
+def test_a_return_made_in_time_and_heard_after_due_stops_the_clock_when_it_was_made(
+    filed: City, system: GeoReport
+) -> None:
+    number = the_ticket(filed).number
+    save_thread(filed, read_at=DUE + MINUTE)
+    checking.check(filed, DUE + MINUTE)
+    urging.remind(filed, DUE + MINUTE)
+    says(system, "returned", "属地不符", "2011-07-25T13:29:00+08:00")
+    assert sync.pull(filed, DUE + 2 * MINUTE) == {"return": 1}
+    assert moves(filed)[-2:] == ["supervise", "return"], "an event is never before the last one"
+    assert [v.name for v in filed.store.tickets.verdicts(number)] == [VerdictName.OVERDUE, VerdictName.PENDING]
+    says(system, "open", "", "2011-07-25T15:00:00+08:00")
+    lifecycle.move(filed, number, "force", "张敏", "属于该单位", DUE + HOUR, role=lifecycle.CLERK)
+    assert filed.store.tickets.answer_due(number) == DUE + HOUR + MINUTE, "a minute was left"
+
+
+@pytest.mark.parametrize("when", ["2011-07-25T13:31:00+08:00", "2011-07-25T08:00:00+08:00", ""])
+def test_a_return_made_after_due_or_dated_before_the_filing_excuses_nothing(
+    filed: City, system: GeoReport, when: str
+) -> None:
+    save_thread(filed, read_at=DUE + MINUTE)
+    checking.check(filed, DUE + MINUTE)
+    says(system, "returned", "属地不符", when)
+    sync.pull(filed, DUE + 2 * MINUTE)
+    assert [v.name for v in filed.store.tickets.verdicts(the_ticket(filed).number)] == [VerdictName.OVERDUE]
 
 
 def test_a_second_return_after_it_was_forced_is_heard_by_its_time(filed: City, system: GeoReport) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from data.city import City
@@ -38,6 +39,15 @@ def weigh(city: City, ticket: Ticket, now: datetime) -> None:
     if ticket.board in city.reference().board:
         fresh = judge(city, ticket, Voices(city.reference()), now)
         if fresh is not None and fresh.name is not VerdictName.PENDING:
+            _keep(city, ticket, fresh)
+
+
+def again(city: City, number: str, now: datetime) -> None:
+    """Judge a ticket anew after a move that may have stopped or moved its clock; call it inside a transaction."""
+    ticket, due = city.store.tickets.ticket(number), city.store.tickets.answer_due(number)
+    if ticket is not None and due is not None and ticket.board in city.reference().board:
+        fresh = judge(city, replace(ticket, reply_due=due), Voices(city.reference()), now)
+        if fresh is not None and city.store.tickets.verdict(number) is not None:
             _keep(city, ticket, fresh)
 
 

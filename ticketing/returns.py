@@ -20,11 +20,14 @@ REASONS = ("属地不符", "权属不清", "职能交叉", OTHER)
 
 
 def terms(city: City, ticket: Ticket, standing: Standing, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    """What goes with a return: its ``reason``; one that is not named is 其他, and is in the note."""
+    """What goes with a return: its ``reason``; one that is not named is 其他, and is in the note.
+
+    ``at``: when it was made in the office system, where the program heard of it later; the clocks stopped then.
+    """
     reason = data.get("reason", OTHER)
     if reason not in REASONS:
         raise MoveError(f"退单的理由要是 {'、'.join(REASONS)} 之一")
-    return {"reason": reason}
+    return {"reason": reason, **({"at": data["at"]} if "at" in data else {})}
 
 
 def forced(city: City, ticket: Ticket, standing: Standing, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:

@@ -56,7 +56,8 @@ def after(standing: Standing, event: Event, state: str) -> Standing:
         standing = replace(standing, reply_due=datetime.fromisoformat(data["reply_due"]))
     asked = {"ask_extension": event, "grant_extension": None, "refuse_extension": None}.get(event.move, standing.asked)
     paused = {"pause": event.at, "resume": None}.get(event.move, standing.paused_at)
-    returned = {"return": event.at, "force": None, "reopen": None}.get(event.move, standing.returned_at)
+    said_at = datetime.fromisoformat(data["at"]) if event.move == "return" and "at" in data else event.at
+    returned = {"return": said_at, "force": None, "reopen": None}.get(event.move, standing.returned_at)
     if event.move == "follow_up":
         standing = replace(standing, followed_up=event)
     if event.move == "refile":

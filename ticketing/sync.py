@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from data.city import City
 from data.records import Alert, Ticket, VerdictName
-from ticketing import lifecycle, office
+from ticketing import checking, lifecycle, office
 from ticketing.office.words import Word
 
 MARK = "office-asked"  # unix seconds of the last question
@@ -94,8 +94,13 @@ def _clock_runs(city: City, ticket: Ticket) -> bool:
 
 def _make(city: City, ticket: Ticket, move: str, word: Word, now: datetime) -> str:
     at, said = _at(city, ticket, word, now), _said(city, word, now)
+    # An event is never before the last one, yet the unit's clock stopped when it sent the ticket back over there.
+    heard_late = move == "return" and word.at is not None and ticket.filed_at <= word.at < at
+    data = {"at": word.at.astimezone(UTC).isoformat()} if heard_late and word.at else None
     try:
-        lifecycle.move(city, ticket.number, move, BY, said, at)
+        lifecycle.move(city, ticket.number, move, BY, said, at, data=data)
+        if data:
+            checking.again(city, ticket.number, now)
     except lifecycle.MoveError:
         lifecycle.move(city, ticket.number, "note", BY, f"办公系统：{lifecycle.MOVES[move].name_zh}（{said}）", at)
         return "noted"
