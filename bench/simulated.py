@@ -17,14 +17,16 @@ CATEGORIES, PARENTS, UNITS, DISTRICTS, BOARDS = 120, 15, 60, 17, 4
 HOURS = (8, 5, 3, 2, 2, 5, 18, 40, 70, 90, 85, 66, 60, 62, 58, 60, 64, 58, 60, 66, 72, 58, 34, 16)
 WEEK = (1.12, 1.05, 1.0, 0.98, 0.95, 0.62, 0.55, 0.5)  # the last is a holiday
 FACTORS = (1.5, 2.0, 3.0, 5.0, 11.0)  # rises of 50 % to 1000 %
+HOURLY, DAY, CITY_DAY = 0.1, 0.015, 0.003  # dispersion: an hour of a category, its day, the whole city's day
 LASTS = (6, 24, 72, 168, 336)  # hours
 
 
 @dataclass(frozen=True)
 class Rise:
-    """What was put in: a category brings ``factor`` times its posts for ``lasts`` hours."""
+    """What was put in: some categories bring ``factor`` times their posts for ``lasts`` hours."""
 
-    category: int
+    categories: tuple[int, ...]  # one, or all of a field
+    names: frozenset[int]  # the series that rise with it
     first: int
     lasts: int
     factor: float
@@ -34,27 +36,38 @@ class Rise:
 
 @dataclass(frozen=True)
 class Simulated:
-    """(series, hours) counts; which series each category is counted under; the rises."""
+    """(series, hours) counts; the rises; and what nobody can know: the mean of each hour before a rise and its own noise."""
 
     counts: Any
     city: Any
     when: Calendar
     names: tuple[tuple[str, int], ...]
-    under: Any  # (categories, 3): its own series, its parent's, its unit's
+    parent: Any  # (categories,) its field
+    unit: Any  # (categories,) its unit
     rises: tuple[Rise, ...]
+    mean: Any  # (categories, hours) by rhythm and trend alone
+    busy: Any  # (categories, hours) how much busier than usual its day is
 
 
-def simulate(seed: int, days: int, posts: float = 3500, warm: int = 44, each: float = 0.0) -> Simulated:
-    """A city of ``posts`` a working day; ``each``: rises begun a day after the first ``warm`` days."""
+def simulate(
+    seed: int, days: int, posts: float = 3500, warm: int = 44, each: float = 0.0, fields: bool = False
+) -> Simulated:
+    """A city of ``posts`` a working day; ``each``: rises begun a day after the first ``warm`` days, of whole ``fields``
+    or of single categories."""
     rng = np.random.default_rng(seed)
     when = calendar(FIRST, 24 * days, ZONE)
     usual = rng.permutation(1 / np.arange(1, CATEGORIES + 1))
     usual *= posts / usual.sum()
+    parent, unit = rng.integers(0, PARENTS, CATEGORIES), rng.integers(0, UNITS, CATEGORIES)
     mean = usual[:, None] * _rhythm(rng, when) * _trend(rng, days)[:, when.day]
-    rises = tuple(_rises(rng, usual, mean, days, warm, each))
+    busy = _busy(rng, when)
+    places = _fields(usual, parent) if fields else [np.array([c]) for c in np.argsort(-usual)[:60]]
+    rises = tuple(_rises(rng, [_place(c, parent, unit) for c in places], usual, mean, days, warm, each))
+    risen = mean * busy
     for rise in rises:
-        mean[rise.category, rise.first : rise.first + rise.lasts] *= rise.factor
-    return _counted(rng, rng.poisson(mean * _scatter(rng, mean.shape, when)), when, rises)
+        risen[list(rise.categories), rise.first : rise.first + rise.lasts] *= rise.factor
+    counts, names, total = _counted(rng, rng.poisson(risen * _gamma(rng, HOURLY, risen.shape)), parent, unit)
+    return Simulated(counts, total, when, names, parent, unit, rises, mean, busy)
 
 
 def _rhythm(rng: Any, when: Calendar) -> Any:
@@ -73,32 +86,44 @@ def _trend(rng: Any, days: int) -> Any:
     return np.exp(slope * np.arange(days) + bend)
 
 
-def _scatter(rng: Any, shape: tuple[int, int], when: Calendar) -> Any:
-    """Gamma noise of mean 1: a day's that the whole city shares, a day's of each category, an hour's of each category."""
-    days = shape[1] // 24
-
-    def gamma(dispersion: float, size: Any) -> Any:
-        return rng.gamma(1 / dispersion, dispersion, size)
-
-    return gamma(0.003, days)[when.day] * gamma(0.015, (shape[0], days))[:, when.day] * gamma(0.1, shape)
+def _busy(rng: Any, when: Calendar) -> Any:
+    """(categories, hours): how much busier than usual a day is, in the whole city and in each category."""
+    days = int(when.day[-1]) + 1
+    return _gamma(rng, CITY_DAY, days)[when.day] * _gamma(rng, DAY, (CATEGORIES, days))[:, when.day]
 
 
-def _rises(rng: Any, usual: Any, mean: Any, days: int, warm: int, each: float) -> Any:
-    """Rises in turn of every factor and length, none in a category that has had one."""
+def _gamma(rng: Any, dispersion: float, size: Any) -> Any:
+    """Noise of mean 1."""
+    return rng.gamma(1 / dispersion, dispersion, size)
+
+
+def _fields(usual: Any, parent: Any) -> list[Any]:
+    """The categories of each field that has any, the largest field first."""
+    found = [np.flatnonzero(parent == p) for p in range(PARENTS)]
+    return sorted((c for c in found if len(c)), key=lambda c: -float(usual[c].sum()))
+
+
+def _place(categories: Any, parent: Any, unit: Any) -> tuple[tuple[int, ...], frozenset[int]]:
+    """Some categories, and the series that rise when they do."""
+    rows = {*categories, *(CATEGORIES + parent[categories]), *(CATEGORIES + PARENTS + unit[categories])}
+    return tuple(int(c) for c in categories), frozenset(int(r) for r in rows)
+
+
+def _rises(rng: Any, places: Any, usual: Any, mean: Any, days: int, warm: int, each: float) -> Any:
+    """Rises in turn of every factor and length, none in a place that has had one."""
     combinations = [(f, n) for f in FACTORS for n in LASTS]
     rng.shuffle(combinations)
-    count = min(round(each * (days - warm - 2)), len(usual) // 2)
-    by_size = np.argsort(-usual)
-    chosen = rng.choice(by_size[:60], count, replace=False)
-    for i, category in enumerate(chosen):
+    count = min(round(each * (days - warm - 2)), len(places))
+    for i, chosen in enumerate(rng.choice(len(places), count, replace=False)):
+        categories, names = places[chosen]
         factor, lasts = combinations[i % len(combinations)]
         first = 24 * warm + int((i + rng.random()) * 24 / each)
-        six = float(mean[category, first : first + 6].sum())
-        yield Rise(int(category), first, int(lasts), float(factor), float(usual[category]), six)
+        six = float(mean[list(categories), first : first + 6].sum())
+        yield Rise(categories, names, first, int(lasts), float(factor), float(usual[list(categories)].sum()), six)
 
 
-def _counted(rng: Any, posts: Any, when: Calendar, rises: tuple[Rise, ...]) -> Simulated:
-    parent, unit = rng.integers(0, PARENTS, CATEGORIES), rng.integers(0, UNITS, CATEGORIES)
+def _counted(rng: Any, posts: Any, parent: Any, unit: Any) -> tuple[Any, tuple[tuple[str, int], ...], Any]:
+    """Counts of every series, their names, and of all posts."""
     names = [("category", c) for c in range(CATEGORIES)]
     blocks = [posts]
     for name, count, of in (("parent", PARENTS, parent), ("unit", UNITS, unit)):
@@ -113,5 +138,4 @@ def _counted(rng: Any, posts: Any, when: Calendar, rises: tuple[Rise, ...]) -> S
         names += [(name, i) for i in range(count)]
     blocks.append(total[None])
     names.append(("all", 0))
-    under = np.stack([np.arange(CATEGORIES), CATEGORIES + parent, CATEGORIES + PARENTS + unit], axis=1)
-    return Simulated(np.concatenate(blocks), total, when, tuple(names), under, rises)
+    return np.concatenate(blocks), tuple(names), total

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ticketing.charts import RISES, threshold
+from ticketing.charts import RISES, bound, threshold
 from ticketing.surveillance import c3, cusum, ears, evidence, glr, starts
 
 # tests/testthat/test-algo.glrnb.R of surveillance has these 120 values of the chart (to seven digits) for counts drawn by
@@ -67,8 +67,8 @@ def test_the_charts_kept_for_every_series_come_near_to_it() -> None:
 
 
 def test_ears_bounds_are_those_of_surveillance() -> None:
-    for day, bound in enumerate(BOUNDS):
-        assert ears([*NEWPORT[: day + 7], bound], lag=0)[-1] == pytest.approx(Z, abs=2e-6)
+    for day, limit in enumerate(BOUNDS):
+        assert ears([*NEWPORT[: day + 7], limit], lag=0)[-1] == pytest.approx(Z, abs=2e-6)
 
 
 def test_c2_leaves_two_days_between_the_baseline_and_the_day() -> None:
@@ -116,6 +116,12 @@ def test_false_alarms_are_no_oftener_than_lorden_allows(dispersion: float) -> No
     assert 0 < alarms <= hours / math.exp(limit)
 
 
-def test_more_series_or_fewer_alarms_ask_for_more_evidence() -> None:
-    assert threshold(300, 2) - threshold(30, 2) == pytest.approx(math.log(10))
-    assert threshold(300, 0.2) - threshold(300, 2) == pytest.approx(math.log(10))
+def test_more_posts_more_series_or_fewer_alarms_ask_for_more_evidence() -> None:
+    assert threshold(90_000, 2) - threshold(9_000, 2) == pytest.approx(math.log(10))
+    assert bound(300, 2) - bound(30, 2) == pytest.approx(math.log(10))
+    assert bound(300, 0.2) - bound(300, 2) == pytest.approx(math.log(10))
+
+
+def test_a_small_city_is_told_at_less_evidence_than_the_bound_asks_for() -> None:
+    assert threshold(30 * 390, 2) < bound(217, 2) - 3
+    assert threshold(30 * 3500, 2) < bound(217, 2)

@@ -12,10 +12,10 @@ import numpy as np
 from data.city import City
 from data.store.series import Name, Request
 from ticketing import series
-from ticketing.charts import sounding, threshold
-from ticketing.expectation import Expected, expect, young
+from ticketing.charts import MONTH, bound, sounding, threshold
+from ticketing.expectation import BASELINE, GUARD, Expected, expect, young
 from ticketing.rhythm import midnight
-from ticketing.series import CHARTED, PHRASE, Window
+from ticketing.series import ALL, CHARTED, PHRASE, Window
 
 BEGUN = "barometer.begun"  # when the city began to be watched, in seconds
 OLD_ENOUGH = timedelta(days=14)  # watched for so long, a city is judged by its own four weeks
@@ -49,9 +49,10 @@ def rises(city: City, now: datetime, names: Iterable[Name] | None = None) -> lis
         return []
     wanted = set(names) if names is not None else _all(city, now)
     spoken = {n for n in wanted if n[0] == PHRASE}
-    limits = _limits(city)
+    old = now - begun >= OLD_ENOUGH
+    limits = _limits(city, now, old)
     found = _judged(city, wanted - spoken, now, begun, limits[0])
-    if now - begun >= OLD_ENOUGH:  # before that nobody knows which words are usual here
+    if old:  # before that nobody knows which words are usual here
         found += _judged(city, _often(city, spoken, now), now, begun, limits[1])
     return sorted(found, key=lambda r: -r.evidence)
 
@@ -66,12 +67,16 @@ def begin(city: City, now: datetime) -> datetime:
     return datetime.fromtimestamp(seconds, now.tzinfo)
 
 
-def _limits(city: City) -> tuple[float, float]:
+def _limits(city: City, now: datetime, old: bool) -> tuple[float, float]:
     """From which evidence named series sound, and from which phrases."""
     alarms = city.settings.barometer.alarms_per_month
     sizes = series.watched(city.reference())
-    named = sum(size for sort, size in sizes.items() if sort != PHRASE)
-    return threshold(named, alarms * (1 - FOR_PHRASES)), threshold(sizes[PHRASE], alarms * FOR_PHRASES)
+    rare = bound(sizes[PHRASE], alarms * FOR_PHRASES)
+    if not old:  # how many posts it brings is not known yet
+        named = sum(size for sort, size in sizes.items() if sort != PHRASE)
+        return bound(named, alarms * (1 - FOR_PHRASES)), rare
+    posts = series.window(city, {ALL}, now).city[: -24 * GUARD][-24 * BASELINE :].sum()
+    return threshold(posts * MONTH / (24 * BASELINE), alarms * (1 - FOR_PHRASES)), rare
 
 
 def _all(city: City, now: datetime) -> set[Name]:
