@@ -23,6 +23,11 @@ def judge(world: World, suggestion: Suggestion, now: datetime) -> Decision | Non
         raise KeyError(f"{suggestion.board}/{suggestion.thread}")
     if thread.seen_by_clerk is not None and now < thread.seen_by_clerk:
         return None
+    return decide(thread, suggestion, now)
+
+
+def decide(thread: Thread, suggestion: Suggestion, now: datetime) -> Decision:
+    """What a clerk who knows the truth of ``thread`` makes of a suggestion for it."""
     reason = _rejection(thread)
     return _reject(thread, now, reason) if reason else _file(thread, suggestion, now)
 

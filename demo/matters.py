@@ -59,7 +59,7 @@ class Library:
 
 def load(reference: Reference, folder: Path = TEXTS) -> Library:
     """Read every text; LookupError names what the reference does not know."""
-    ordinary, storm, others, emergencies = (_matters(folder / f"{name}.toml") for name in _FILES)
+    ordinary, storm, others, emergencies = (read(folder / f"{name}.toml") for name in _FILES)
     everything = (*ordinary, *storm, *others, *emergencies)
     phrases = _phrases(folder / "replies.toml")
     missing = [*_unknown(everything, reference), *_unanswered((*ordinary, *storm), phrases)]
@@ -76,7 +76,8 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def _matters(path: Path) -> tuple[Matter, ...]:
+def read(path: Path) -> tuple[Matter, ...]:
+    """The matters of one file of texts."""
     return tuple(_matter(row, path.stem == "emergencies") for row in _toml(path)["matters"])
 
 

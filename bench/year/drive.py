@@ -1,0 +1,217 @@
+"""Drives a planned year through the product on a stepped clock, and measures what the product itself took."""
+
+from __future__ import annotations
+
+import csv
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from datetime import time as of_day
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import spiders.crawl
+from bench.year.outside import GATEWAY, OFFICE, Outside, numbered
+from bench.year.plan import FIRST, IN_HAND, REQUESTS, Coming, Day, Plan
+from bench.year.reading import Reader
+from bench.year.world import YearWorld
+from classifier.ready import ready
+from data import reference
+from data.city import City, Settings
+from data.outward import NoticesTable, OfficeTable
+from demo import clerk, matters
+from demo.clock import CITY, SteppedClock
+from demo.thread import Thread
+from ticketing import alerts, automatic, checking, cycle, digest, filing, incoming, outbox, reports, sync, urging, year
+
+STEP = timedelta(hours=1)
+AFTER = timedelta(days=4)  # the clock runs on so long, until every answer that is to come has come
+STAGES: tuple[tuple[Any, str], ...] = (
+    (spiders.crawl, "crawl"), (cycle, "suggest"), (automatic, "turn"), (alerts, "watch"), (outbox, "send_due"),
+    (checking, "check"), (urging, "remind"), (sync, "pull"), (digest, "write"), (filing, "decide"),
+    (incoming, "take_in"), (reports, "latency"),
+)  # fmt: skip
+
+
+@dataclass
+class Clocked:
+    """Seconds of the product by the function they were spent in (the innermost of those named), the world's own left out."""
+
+    outside: Callable[[], float]
+    seconds: Counter[str] = field(default_factory=Counter)
+    _open: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Charge what happens inside to ``name``, what is charged to another inside left out."""
+        start, world = time.perf_counter(), self.outside()
+        self._open.append(0.0)
+        try:
+            yield
+        finally:
+            taken = time.perf_counter() - start - (self.outside() - world)
+            self.seconds[name] += taken - self._open.pop()
+            if self._open:
+                self._open[-1] += taken
+
+    def of(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*given: Any, **named: Any) -> Any:
+            with self.within(name):
+                return call(*given, **named)
+
+        return timed
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds.values())
+
+
+@dataclass
+class Replay:
+    """A year that was driven: the city as it stands, the world's truth, and what it cost."""
+
+    city: City
+    world: YearWorld
+    plan: Plan
+    outside: Outside
+    clocked: Clocked
+    now: datetime
+    cycles: int
+    pages: int
+    right: int  # suggestions a clerk accepted as they were
+    tenths: list[tuple[int, float]]  # (requests filed, seconds) at the end of each tenth of the year
+    failed: Counter[str]
+    peak: int  # bytes of memory at most
+
+
+class Driver:
+    """One replay under way. ``on_page``, ``on_post`` and ``on_rows`` hear of the work done, for a rival to do it again."""
+
+    def __init__(self, folder: Path, seed: int, scale: float, days: int) -> None:
+        tables = reference.load()
+        self.plan = Plan(seed, scale, days, matters.load(tables))
+        start = datetime.combine(FIRST, of_day(), CITY)
+        self.clock = SteppedClock(start)
+        ends = start + timedelta(days=len(self.plan.days)) + AFTER
+        self.world = YearWorld(self.plan, tables, self.clock, ends, round(IN_HAND * self.plan.requests / REQUESTS))
+        self.outside = Outside(self.world, tables.boards)
+        self.reader = Reader(self.outside)
+        self.clocked = Clocked(lambda: self.outside.seconds)
+        self.city = _city(folder, tables)
+        self.suggester = ready(tables, self.city.models)
+        self.failed: Counter[str] = Counter()
+        self.cycles = self.right = 0
+
+    def play(self, progress: Callable[[date], None] = lambda day: None) -> Replay:
+        """The whole year, then the days in which the last answers come."""
+        tenths, days = [], self.plan.days
+        with ExitStack() as stack:
+            stack.enter_context(self.outside.answering())
+            for module, name in STAGES:
+                timed = self.clocked.of(f"{module.__name__}.{name}", getattr(module, name))
+                stack.enter_context(patch.object(module, name, timed))
+            for n, day in enumerate(days):
+                self._day(day)
+                progress(day.day)
+                if (n + 1) * 10 // len(days) > n * 10 // len(days):
+                    tenths.append((self.world.counts["filed"], self.clocked.total))
+            for _ in range(AFTER // STEP):
+                self.clock.advance(STEP)
+                self._turn()
+        self._counts_of_the_office()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return Replay(
+            self.city, self.world, self.plan, self.outside, self.clocked, self.clock(), self.cycles, self.reader.pages,
+            self.right, tenths, self.failed, peak,
+        )  # fmt: skip
+
+    def _day(self, day: Day) -> None:
+        """Hour by hour: what is written and said, a cycle, the clerk; at the end of a month, its report."""
+        with self.outside.apart():
+            coming = self.plan.arrivals(day)
+        while self.clock().astimezone(CITY).date() == day.day:
+            until = self.clock() + STEP
+            some = [c for c in coming if c.arrival.at < until]
+            coming = coming[len(some) :]
+            self.clock.advance(STEP)
+            self._take_in(some)
+            self._turn()
+        tomorrow = day.day + timedelta(days=1)
+        if tomorrow.day == 1:
+            since = datetime.combine(day.day.replace(day=1), of_day(), CITY)
+            reports.latency(self.city, self.clock(), since, datetime.combine(tomorrow, of_day(), CITY))
+
+    def _take_in(self, some: list[Coming]) -> None:
+        """Posts stand on their boards; calls and letters come as the table of the hour."""
+        with self.outside.apart():
+            threads = [(self.world.arrive(c), c.channel) for c in some]
+            self.world.forget(self.clock())
+            path = self._table([(t, channel) for t, channel in threads if channel])
+        if path:
+            incoming.take_in(self.city, path, self.clock())
+
+    def _table(self, calls: list[tuple[Thread, str]]) -> Path | None:
+        if not calls:
+            return None
+        path = self.city.folder / "calls.csv"
+        with path.open("w", encoding="utf-8", newline="") as lines:
+            rows = csv.writer(lines)
+            rows.writerow(("编号", "来源", "时间", "标题", "内容"))
+            for thread, channel in calls:
+                at = f"{thread.posted_at.astimezone(CITY):%Y-%m-%d %H:%M:%S}"
+                rows.writerow((thread.id, channel, at, numbered(thread), thread.body))
+        return path
+
+    def _turn(self) -> None:
+        """A cycle, then the clerk works the queue off, and the dispatcher sends it."""
+        with self.clocked.within("cycle"), patch.object(spiders.crawl, "crawl", self._crawl):
+            run = cycle.run(self.city, self.clock, self.suggester)
+        self.cycles += 1
+        self.failed.update(name for name, stage in run.stages.items() if not stage["ok"])
+        with self.clocked.within("queue"):
+            while queue := self.city.store.decisions.queue():
+                for post, suggestion in queue:
+                    with self.outside.apart():
+                        thread = self.outside.thread(post.title, post.url)
+                        decision = clerk.decide(thread, suggestion, self.clock())
+                    assert decision is not None
+                    self.right += decision.action == "accept"
+                    filing.decide(self.city, replace(decision, board=post.board, thread=post.thread), self.clock())
+        outbox.send_due(self.city, self.clock, run.holder)
+
+    def _crawl(self, *given: Any) -> Any:
+        with self.clocked.within("spiders.crawl.crawl"):
+            return self.reader.crawl(*given)
+
+    def _counts_of_the_office(self) -> None:
+        """The office imports its own daily counts; of the requests it closed, those that were."""
+        path, open_for_good = self.city.folder / "每日数字.csv", self.world.in_hand
+        closed = self.plan.requests - open_for_good
+        with path.open("w", encoding="utf-8", newline="") as lines:
+            rows = csv.writer(lines)
+            rows.writerow(("日期", "来电", "接听", "有效", "联动诉求", "办结"))
+            for day in self.plan.days:
+                done = min(day.requests, closed)
+                closed -= done
+                rows.writerow((day.day, day.contacts, day.answered, day.valid, day.requests, done))
+        year.take_in(self.city, path)
+
+
+def _city(folder: Path, tables: reference.Reference) -> City:
+    """A new city whose outward addresses are answered by ``Outside``."""
+    settings = Settings(
+        office=OfficeTable(url=OFFICE, sync_minutes=720),
+        notices=NoticesTable(sms_url=GATEWAY, leader_phone="13900000000", digest_hour=8),
+    ).model_copy()
+    settings = settings.model_copy(update={"clocks": settings.clocks.model_copy(update={"undo_seconds": 0.0})})
+    (folder / "liandong.toml").write_text("", encoding="utf-8")
+    city = City(folder, settings)
+    boards = tuple(b.model_copy(update={"enabled": True, "refused": ""}) for b in tables.boards)
+    with city.store.transaction():
+        city.store.reference.save(tables.model_copy(update={"boards": boards}))
+    return city
