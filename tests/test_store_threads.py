@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from data.city import City
 from data.records import ListRow, ReadOutcome, Reply, Thread
 from data.store import Store
 from data.store.threads import altered, snapshot
-from tests.build import DUE, FILED, HOUR, MINUTE, failed_read, post, read, reply, save_ticket
+from tests.build import DUE, FILED, HOUR, MINUTE, failed_read, post, read, reply
 
 
 @pytest.fixture
@@ -156,18 +155,14 @@ def test_reads_are_told_by_number_and_by_thread(store: Store) -> None:
     assert store.threads.read_since(2) == (2, set())
 
 
-def test_the_last_reads_are_those_of_open_tickets(city: City) -> None:
-    save_ticket(city)
-    threads = city.store.threads
-    assert threads.last_reads() == {}
+def test_the_last_reads_are_when_a_thread_was_tried_and_when_it_was_read_completely(store: Store) -> None:
+    threads, asked = store.threads, [("lyw", "101"), ("lyw", "102")]
+    assert threads.last_reads(asked) == {}
     threads.save_read(read(id=0, at=FILED))
     threads.save_read(failed_read(id=0, at=DUE))
+    threads.save_read(failed_read(id=0, at=DUE, thread="102"))
     threads.save_read(read(id=0, at=FILED, thread="555"))
-    assert threads.last_reads() == {("lyw", "101"): (DUE, FILED)}
-    city.store.db.execute("update tickets set state = 'closed'")
-    assert threads.last_reads() != {}, "closed before there was a verdict"
-    city.store.db.execute("update tickets set verdict = 'on_time'")
-    assert threads.last_reads() == {}
+    assert threads.last_reads(asked) == {("lyw", "101"): (DUE, FILED), ("lyw", "102"): (DUE, None)}
 
 
 # The hash chain.

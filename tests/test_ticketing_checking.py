@@ -319,4 +319,8 @@ def test_a_ticket_closed_before_there_was_a_verdict_is_judged_all_the_same(filed
     save_thread(filed, read_at=DUE + MINUTE)
     assert check(filed, DUE + MINUTE) == {"overdue": 1}
     save_thread(filed, reply(posted_at=DUE + HOUR), read_at=DUE + 2 * HOUR)
-    assert check(filed, DUE + 2 * HOUR) == {}, "then it is over"
+    assert check(filed, DUE + 2 * HOUR) == {"late": 1}, (
+        "the unit answered after all, and is not told to have kept silent"
+    )
+    save_thread(filed, reply(posted_at=DUE + HOUR), read_at=DUE + 3 * HOUR)
+    assert check(filed, DUE + 3 * HOUR) == {}, "then it is over"

@@ -541,7 +541,9 @@ def test_a_reopened_ticket_has_a_completion_date_counted_anew(staffed: City) -> 
     make(staffed, "reopen", now=at("2011-07-28 10:00"))
     assert stands(staffed).state == "filed"
     assert due(staffed) == "2011-07-29 00:00"
-    assert [t.number for t in staffed.store.tickets.owing(at("2011-07-28 00:00"), at("2011-07-30 00:00"))] == [NUMBER]
+    assert [t.number for t, _, _ in staffed.store.tickets.owing(at("2011-07-28 00:00"), at("2011-07-30 00:00"))] == [
+        NUMBER
+    ]
 
 
 # 主办, 协办.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -63,14 +63,13 @@ def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict 
     return fresh if standing is None or standing.evidence != fresh.evidence else None
 
 
-def _candidates(city: City, read: set[tuple[str, str]], now: datetime) -> Iterator[Ticket]:
-    boards = city.reference().board
-    for ticket, verdict in city.store.tickets.watched(now - WATCHED_FOR):
-        if ticket.board not in boards:
-            continue  # a call or a letter: there is no thread in which anyone could answer
-        passed = verdict == VerdictName.PENDING and now > ticket.reply_due
-        if passed or (ticket.board, ticket.thread) in read:
-            yield ticket
+def _candidates(city: City, read: set[tuple[str, str]], now: datetime) -> Iterable[Ticket]:
+    """Tickets whose due passed without a verdict, and those whose thread was read. A call or a letter has no thread."""
+    boards, tickets, since = city.reference().board, city.store.tickets, now - WATCHED_FOR
+    found = {t.number: t for t in tickets.undecided(since, now) if t.board in boards}
+    for post in sorted(read):
+        found |= {t.number: t for t in tickets.doubtful(*post, since) if t.board in boards}
+    return sorted(found.values(), key=lambda t: t.reply_due)
 
 
 def _keep(city: City, ticket: Ticket, verdict: Verdict) -> None:

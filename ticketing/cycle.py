@@ -32,16 +32,20 @@ def holder() -> str:
 @contextmanager
 def lease(city: City, name: str, now: datetime) -> Iterator[str]:
     """Hold the lease ``name`` of the city; raises Busy when someone else does."""
-    store, me = city.store, holder()
-    with store.transaction():
-        other = store.runs.acquire(name, me, now, LEASE)
-    if other:
+    me = holder()
+    if other := _acquire(city, name, me, now):
         raise Busy(f"另一个进程（{other}）正在运行，本次不重复")
     try:
         yield me
     finally:
-        with store.transaction():
-            store.runs.release(name, me)
+        with city.store.hurried(), city.store.transaction():
+            city.store.runs.release(name, me)
+
+
+def _acquire(city: City, name: str, me: str, now: datetime) -> str | None:
+    """Who else holds the lease; None when it is ours now. A power cut that takes the lease takes its holder, too."""
+    with city.store.hurried(), city.store.transaction():
+        return city.store.runs.acquire(name, me, now, LEASE)
 
 
 def run(city: City, clock: Clock, suggester: Suggester) -> Run:
@@ -86,8 +90,7 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
 def _stage(stage: Callable[[], Mapping[str, Any]], city: City, clock: Clock, me: str) -> Mapping[str, Any]:
     """One stage failing must not keep the others from running; what it was is in the run's record."""
     try:
-        with city.store.transaction():
-            other = city.store.runs.acquire("run", me, clock(), LEASE)
+        other = _acquire(city, "run", me, clock())
         if other:  # the stage before took longer than the lease, and this run was given up for dead
             return {"ok": False, "error": f"另一个进程（{other}）已经接手，这一步没有做"}
         return dict(stage())

@@ -80,8 +80,12 @@ def _broken(city: City, entry: OutboxEntry, error: Exception) -> Attempt:
 
 
 def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: datetime) -> None:
+    """Whole, but not waited for: after a power cut the act is leased still, and is asked for or listed, never repeated.
+
+    What follows from it (the notice of a filing) is leased before it leaves, and that commit keeps this one, too.
+    """
     outbox = city.store.outbox
-    with city.store.transaction():
+    with city.store.hurried(), city.store.transaction():
         kept = outbox.entry(entry.key)
         if kept is None or (kept.state, kept.holder) != (OutboxState.LEASED, holder):
             return  # taken over meanwhile; whoever did so settles it

@@ -83,7 +83,15 @@ def gather(
 ) -> list[Fact]:
     """The facts of every ticket filed in [since, until) that has a thread, newest first."""
     store, boards = city.store, city.reference().board
-    standing, seen = store.tickets.standing(), store.threads.last_reads(settled=True)
+    standing = store.tickets.standing()
+    filed = [
+        # Calls and letters have no thread and no reply clock; what was imported with its answer is a population of its own.
+        t
+        for t in store.tickets.tickets(since=since, until=until)
+        if t.historical == historical and (historical or t.board in boards)
+    ]
+    lost = [(t.board, t.thread) for t in filed if (v := standing.get(t.number)) and v.name in LOST]
+    seen = store.threads.last_reads(lost)
     ratings, districts = store.facts.ratings(), store.facts.districts()
     returned, reopened = store.facts.moved_at("return"), store.facts.moved("reopen")
     states = store.tickets.states()
@@ -111,9 +119,7 @@ def gather(
             solved=asked.get(ticket.number, {}).get("solved"),
         )
 
-    filed = store.tickets.tickets(since=since, until=until)
-    # Calls and letters have no thread and no reply clock; what was imported with its answer is a population of its own.
-    return [fact(t) for t in filed if t.historical == historical and (historical or t.board in boards)]
+    return [fact(t) for t in filed]
 
 
 def _wait(filed_at: datetime, reply: datetime | None, until: datetime) -> Wait:

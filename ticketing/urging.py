@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from data.city import City
 from data.records import Event, OutboxState, Ticket, Urgency, VerdictName
@@ -22,7 +22,6 @@ MOVES: Mapping[str, str] = {"urge": "urge", "supervise": "supervise", "leader": 
 KINDS = tuple(MOVES)
 WORDS: Mapping[str, str] = {"reply": "应答时限", "accept": "签收时限", "completion": "办结时限"}
 WORKING = frozenset(lifecycle.WORKING.split())
-AHEAD = timedelta(days=40)  # no time to urge begins earlier before 要求办结时间, long holidays and all
 BACK = timedelta(days=120)  # a date past for longer has been told of, or was long past when the ticket came in
 
 
@@ -48,15 +47,24 @@ def remind(city: City, now: datetime) -> Mapping[str, int]:
 
 def _due(city: City, now: datetime) -> Iterator[tuple[Ticket, Reminder]]:
     tickets, boards = city.store.tickets, city.reference().board
-    for ticket, verdict in tickets.watched(now - WATCHED_FOR):
+    for ticket, verdict in tickets.watched(now - WATCHED_FOR, silent=True):
         if ticket.board in boards and not ticket.historical:
             for reminder in (*_reply(city, ticket, VerdictName(verdict), now), *_accept(city, ticket, verdict, now)):
                 yield ticket, reminder
-    for ticket in tickets.owing(now - BACK, now + AHEAD):
-        promise = tickets.promise(ticket.number)
-        if promise and not ticket.historical and (now < promise[0] or _unsettled(city, ticket, promise[0])):
-            for reminder in _completion(city, ticket, promise[0], now):
+    for ticket, _, due in tickets.owing(now - BACK, _ahead(city, now)):
+        if not ticket.historical and (now < due or _unsettled(city, ticket, due)):
+            for reminder in _completion(city, ticket, due, now):
                 yield ticket, reminder
+
+
+def _ahead(city: City, now: datetime) -> datetime:
+    """The end of the last day whose 要求办结时间 may be urged today: so many working days off, with the rest days after them."""
+    days, known = city.settings.clocks.urge_days, promises.calendar(city)
+    day = now.astimezone(city.zone).date()
+    while days >= 0:
+        day += timedelta(days=1)
+        days -= known.is_workday(day)[0]
+    return datetime.combine(day, time(), city.zone)
 
 
 def _unsettled(city: City, ticket: Ticket, due: datetime) -> bool:

@@ -71,22 +71,27 @@ def back_to(watches: Iterable[Watch], now: datetime) -> Mapping[str, datetime]:
 
 
 def watches(city: City, now: datetime) -> list[Watch]:
-    """Every ticket whose thread is still watched, and once more for each post linked to it."""
-    store = city.store
-    last = store.threads.last_reads()
-    watched = store.tickets.watched(now - WATCHED_FOR)
-    open_tickets = {ticket.number: (ticket, verdict) for ticket, verdict in watched}
-    for number, board, thread in store.tickets.merged_watched(now - WATCHED_FOR):
-        ticket, verdict = open_tickets[number]
-        watched.append((replace(ticket, board=board, thread=thread), verdict))
-    passed = {t.number: store.tickets.promise(t.number) for t in store.tickets.owing(now - FOLLOWED_FOR, now)}
-    found = []
-    for ticket, verdict in watched:
-        tried, read = last.get((ticket.board, ticket.thread), (None, None))
-        found.append(Watch(ticket, VerdictName(verdict), tried, read, _settle(passed, ticket)))
-    return found
+    """The tickets a read may tell something of: no reply was seen, or the matter is past 要求办结时间 without an answer.
+
+    Once more for each post linked to one of them.
+    """
+    tickets, since = city.store.tickets, now - WATCHED_FOR
+    passed = [entry for entry in tickets.owing(now - FOLLOWED_FOR, now) if entry[0].reply_due >= since]
+    settle = {t.number: due for t, _, due in passed}
+    found = {t.number: (t, verdict) for t, verdict, _ in passed}
+    found |= {t.number: (t, verdict) for t, verdict in tickets.watched(since, silent=True)}
+    threads = list(found.values())
+    for number, board, thread in tickets.merged_watched(since):
+        if number in found:
+            ticket, verdict = found[number]
+            threads.append((replace(ticket, board=board, thread=thread), verdict))
+    last = city.store.threads.last_reads((t.board, t.thread) for t, _ in threads)
+    return [
+        _watch(t, verdict, last.get((t.board, t.thread), (None, None)), settle.get(t.number)) for t, verdict in threads
+    ]
 
 
-def _settle(passed: Mapping[str, tuple[datetime, bool] | None], ticket: Ticket) -> datetime | None:
-    promise = passed.get(ticket.number)
-    return promise[0] if promise else None
+def _watch(
+    ticket: Ticket, verdict: str, last: tuple[datetime | None, datetime | None], settle: datetime | None
+) -> Watch:
+    return Watch(ticket, VerdictName(verdict), *last, settle)

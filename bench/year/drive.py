@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import resource
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,7 +43,7 @@ class Clocked:
     """Seconds of the product by the function they were spent in (the innermost of those named), the world's own left out."""
 
     outside: Callable[[], float]
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     _open: list[float] = field(default_factory=list)
 
     @contextmanager

@@ -63,7 +63,7 @@ class Plan:
         totals = [spread(round(total * scale), weights) for total in (CONTACTS, ANSWERED, VALID)]
         every = zip(dates, *totals, ordinary, strict=True)
         self.days = [Day(day, c, a, v, r + sum(special[day])) for day, c, a, v, r in every][:days]
-        self._ordinary = {day: r for day, r in zip(dates, ordinary, strict=True)}
+        self._ordinary = dict(zip(dates, ordinary, strict=True))
         self._special_of = special
 
     @property
@@ -115,7 +115,9 @@ class Plan:
         hour = rng.choices(open_hours, [RHYTHM[h] for h in open_hours])[0]
         at = datetime.combine(day, time(hour), CITY) + timedelta(seconds=rng.randrange(3600))
         board = source if source in BOARDS else CALLS
-        return Coming(Arrival(number, board, whole(board, at.astimezone(UTC)), matter), "" if board == source else source)
+        return Coming(
+            Arrival(number, board, whole(board, at.astimezone(UTC)), matter), "" if board == source else source
+        )
 
 
 def spread(total: int, weights: Sequence[float]) -> list[int]:

@@ -39,13 +39,11 @@ class Reader:
         """As ``spiders.crawl.crawl``: the threads whose list row changed, and those that are due."""
         with self.outside.apart():
             changed: dict[str, list[str]] = defaultdict(list)
-            for board, thread in self.outside.world.changed(clock()):
-                changed[board].append(thread)
-        healths = []
+            for slug, thread in self.outside.world.changed(clock()):
+                changed[slug].append(thread)
+        due = wanted or {}
         with store.hurried():
-            for board in boards:
-                healths.append(self._board(store, board, changed[board.slug], (wanted or {}).get(board.slug, ()), clock()))
-        return healths
+            return [self._board(store, b, changed[b.slug], due.get(b.slug, ()), clock()) for b in boards]
 
     def _board(
         self, store: Store, board: Board, changed: Sequence[str], wanted: Iterable[str], now: datetime
@@ -66,7 +64,9 @@ class Reader:
     def _row(self, board: str, id: str, now: datetime) -> ListRow:
         thread = self.outside.world.thread(board, id)
         assert thread is not None
-        return ListRow(id, thread.title, thread.author, thread.posted_at, last_post(thread, now)[0], len(thread.shown(now)))
+        return ListRow(
+            id, thread.title, thread.author, thread.posted_at, last_post(thread, now)[0], len(thread.shown(now))
+        )
 
     def _thread(self, store: Store, board: Board, thread: str, health: Health) -> None:
         """Every page of a thread, then the record, as the spider and its pipeline do."""

@@ -42,7 +42,9 @@ def show(replay: Replay) -> None:
         f"{len(replay.plan.days)} days: {replay.world.counts['posts']:,} posts, {filed:,} tickets, {replay.cycles:,} cycles, "
         f"{replay.pages:,} pages read, {sum(replay.outside.notices.values()):,} messages sent"
     )
-    print(f"  product {seconds:.0f} s ({1000 * seconds / max(filed, 1):.2f} ms a ticket); the world {replay.outside.seconds:.0f} s")
-    for name, taken in replay.clocked.seconds.most_common():
+    print(
+        f"  product {seconds:.0f} s ({1000 * seconds / max(filed, 1):.2f} ms a ticket); the world {replay.outside.seconds:.0f} s"
+    )
+    for name, taken in sorted(replay.clocked.seconds.items(), key=lambda item: -item[1]):
         print(f"    {name:28}{taken:8.1f} s{100 * taken / seconds:6.1f} %")
     print(f"  memory at most {replay.peak / 2**20:.0f} MiB; accepted as suggested {replay.right:,}")

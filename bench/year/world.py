@@ -26,7 +26,9 @@ HOLDING, THEN_HOURS = 0.3, 20.0  # a first answer that only says it was received
 CLOSED_HOURS, CLOSED_SPREAD, CLOSED_WITHIN = 20.0, 0.9, timedelta(days=40)
 KEPT = timedelta(days=45)  # then a thread is forgotten: nothing asks for it any more
 LATEST = timedelta(days=2)  # so long before the end everything is closed that will be
-NO_CALLER = Board(slug=CALLS, name=CALLS, engine="feed", url="http://127.0.0.1/", sections=(Section(id="0", name=CALLS),))
+NO_CALLER = Board(
+    slug=CALLS, name=CALLS, engine="feed", url="http://127.0.0.1/", sections=(Section(id="0", name=CALLS),)
+)
 
 
 @dataclass(slots=True)

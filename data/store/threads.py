@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread, Version
 from data.store.rows import from_row, from_rows, insert, moment, stamp, to_row
-from data.store.schema import WAITING, WATCHED
+from data.store.schema import WAITING
 
 FIRST_LINK = "0" * 64
 # A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
@@ -224,18 +224,16 @@ class Threads:
         rows = self.db.table("reads").rows_where("board = ? and thread = ?", [board, thread], order_by="at, id")
         return list(from_rows(Read, rows))
 
-    def last_reads(self, *, settled: bool = False) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
-        """(board, thread) of open tickets (``settled``: of all) -> when it was last tried, and last read completely."""
-        which = "" if settled else f"where {WATCHED}"
+    def last_reads(
+        self, posts: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[datetime, datetime | None]]:
+        """(board, thread) -> when it was last tried, and last read completely; for those of ``posts`` ever tried."""
+        query = "select max(at), max(case when complete then at end) from reads where board = ? and thread = ?"
         found: dict[tuple[str, str], tuple[datetime, datetime | None]] = {}
-        # The order of a cross join is kept: from the few open tickets to the posts linked to them.
-        linked = f"select m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number {which}"
-        for threads in (f"select board, thread from tickets {which}", linked):
-            rows = self.db.execute(
-                f"""select board, thread, max(at), max(case when complete then at end) from reads
-                    where (board, thread) in ({threads}) group by board, thread"""
-            )
-            found |= {(r[0], r[1]): (moment(r[2]), moment(r[3]) if r[3] else None) for r in rows}
+        for post in posts:
+            tried, read = self.db.execute(query, list(post)).fetchone()
+            if tried:
+                found[post] = (moment(tried), moment(read) if read else None)
         return found
 
     def read_since(self, number: int) -> tuple[int, set[tuple[str, str]]]:

@@ -13,6 +13,7 @@ from data.records import Event, Ticket, Verdict
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WATCHED
 
+SILENT = ("pending", "overdue", "unverifiable")  # verdicts under which no reply that counts was seen
 SETTLED = ("closed", "followed_up", "archived", "refiled")  # nothing more is expected of the unit
 
 
@@ -103,25 +104,42 @@ class Tickets:
         )
         return from_rows(Ticket, rows)
 
-    def watched(self, since: datetime) -> list[tuple[Ticket, str]]:
-        """Open tickets due after ``since`` with the verdict that stands, by due time.
+    def watched(self, since: datetime, *, silent: bool = False) -> list[tuple[Ticket, str]]:
+        """Open tickets due after ``since`` with the verdict that stands, by due time; ``silent``: where no reply was seen.
 
-        ``reply_due`` is when they are due now: a return the office did not agree to has moved it (``answer_due``).
+        Here and in the next three ``reply_due`` is when they are due now: a return the office did not agree to has moved
+        it (``answer_due``).
         """
-        where = f"{WATCHED} and answer_due >= ?"
+        where = f"{WATCHED} and answer_due >= ?" + (f" and verdict in {SILENT}" if silent else "")
         rows = self.db.table("tickets").rows_where(where, [stamp(since)], order_by="answer_due")
-        return [(from_row(Ticket, {**row, "reply_due": row["answer_due"]}), row["verdict"]) for row in rows]
+        return [(_due_now(row), row["verdict"]) for row in rows]
+
+    def doubtful(self, board: str, thread: str, since: datetime) -> list[Ticket]:
+        """Tickets of a thread, due after ``since``, whose verdict what the thread shows may change.
+
+        Of closed ones, those where no reply was seen: the unit may have answered since.
+        """
+        open_ones = f"(state not in {SETTLED} or (state in ('closed', 'followed_up') and verdict in {SILENT}))"
+        where = f"board = ? and thread = ? and answer_due >= ? and {open_ones}"
+        rows = self.db.table("tickets").rows_where(where, [board, thread, stamp(since)], order_by="answer_due")
+        return [_due_now(row) for row in rows]
+
+    def undecided(self, since: datetime, until: datetime) -> list[Ticket]:
+        """Tickets without a verdict whose reply was due in [since, until), by when."""
+        where = f"{WATCHED} and verdict = 'pending' and answer_due >= ? and answer_due < ?"
+        rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until)], order_by="answer_due")
+        return [_due_now(row) for row in rows]
 
     def answer_due(self, number: str) -> datetime | None:
         """When a ticket's reply is due as its events say."""
         row = self.db.execute("select answer_due from tickets where number = ?", [number]).fetchone()
         return moment(row[0]) if row else None
 
-    def owing(self, since: datetime, until: datetime) -> list[Ticket]:
-        """Tickets still worked on that must be settled in [since, until), by when."""
+    def owing(self, since: datetime, until: datetime) -> list[tuple[Ticket, str, datetime]]:
+        """Tickets still worked on that must be settled in [since, until), with the verdict that stands and by when."""
         where = f"state not in {SETTLED} and state in ('filed', 'accepted', 'supervised') and due >= ? and due < ?"
         rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until)], order_by="due")
-        return list(from_rows(Ticket, rows))
+        return [(_due_now(row), row["verdict"], moment(row["due"])) for row in rows]
 
     def provisional(self) -> list[Ticket]:
         """Open tickets whose completion date is 暂定."""
@@ -158,7 +176,7 @@ class Tickets:
         return str(row[0]) if row else None
 
     def merged_watched(self, since: datetime) -> list[tuple[str, str, str]]:
-        """(ticket, board, thread) of the posts linked to watched tickets."""
+        """(ticket, board, thread) of the posts linked to watched tickets, whatever their verdict."""
         rows = self.db.execute(
             f"""select m.ticket, m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number
                 where {WATCHED} and answer_due >= ?""",
@@ -186,3 +204,7 @@ class Tickets:
         return {
             r["ticket"]: from_row(Verdict, r) for r in self.db.query(query) if wanted is None or r["ticket"] in wanted
         }
+
+
+def _due_now(row: Mapping[str, Any]) -> Ticket:
+    return from_row(Ticket, {**row, "reply_due": row["answer_due"]})
