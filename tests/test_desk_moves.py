@@ -162,7 +162,7 @@ def test_a_further_post_shares_the_ticket_and_its_answers_are_shown(clerk: Flask
     found = city.store.tickets.ticket(ANSWERED)
     assert found is not None
     assert standing(found, city.store.tickets.events(ANSWERED)).state == "accepted"
-    assert "这条帖子已有工单" in send(clerk, "/queue/merge", post="lyw/201", number=OVERDUE)
+    assert "这条帖子已由 " in send(clerk, "/queue/merge", post="lyw/201", number=OVERDUE), "it has a ticket of its own"
 
 
 def test_a_post_linked_by_mistake_is_taken_out_on_the_tickets_page_and_waits_in_the_queue(
