@@ -14,13 +14,13 @@ ROWS, POSTS = 50, 10  # on a page, as a forum is delivered
 START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 # What stands around every post of a real page and says nothing of it: profile, medals, buttons, menus. About 5 KB.
-_SIDE = "".join(
+SIDE = "".join(
     f'<dl class="pil cl"><dt>等级{n}</dt><dd><a href="home.php?mod=space&amp;uid={n}&amp;do=profile" target="_blank" '
     f'class="xi2" onclick="showWindow(\'u{n}\', this.href)">{n}</a>&nbsp;</dd></dl><p class="md_ctrl"><a href="#"><img '
     f'src="static/image/common/medal{n}.gif" alt="勋章{n}" title="" id="md_{n}" onmouseover="showMenu({{}})"></a></p>'
     for n in range(9)
 )
-_FOOT = "".join(
+FOOT = "".join(
     f'<a href="forum.php?mod=misc&amp;action=do{n}" id="k_{n}" onclick="ajaxmenu(this, 3000);return false;" class="b{n}">'
     f'<i><img src="static/image/common/b{n}.gif" alt="操作{n}">操作{n}</i></a><span class="pipe">|</span>'
     for n in range(8)
@@ -54,11 +54,11 @@ def _floor(pid: int, thread: int, index: int) -> str:
     link = f"forum.php?mod=redirect&amp;goto=findpost&amp;ptid={thread}&amp;pid={pid}"
     return (
         f'<div id="post_{pid}"><table id="pid{pid}" class="plhin" summary="pid{pid}"><tr><td class="pls" rowspan="2">'
-        f'<div id="favatar{pid}" class="pls favatar"><div class="pi"><div class="authi"><a href="space-uid-{pid}.html" class="xw1">市民{pid}</a></div></div>{_SIDE}</div></td>'
+        f'<div id="favatar{pid}" class="pls favatar"><div class="pi"><div class="authi"><a href="space-uid-{pid}.html" class="xw1">市民{pid}</a></div></div>{SIDE}</div></td>'
         f'<td class="plc"><div class="pi"><strong><a href="{link}" id="postnum{pid}"><em>{index + 1}</em><sup>#</sup></a></strong>'
         f'<div class="pti"><div class="authi"><em id="authorposton{pid}">发表于 {at:%Y-%m-%d %H:%M:%S}</em></div></div></div>'
         f'<div class="pct"><div class="pcb"><div class="t_fsz"><table><tr><td class="t_f" id="postmessage_{pid}">\n{_BODIES[index % len(_BODIES)]}</td></tr></table></div>'
-        f'<div id="comment_{pid}" class="cm"></div></div></div></td></tr><tr><td class="plc plm"><div class="po hin">{_FOOT}</div></td></tr></table></div>'
+        f'<div id="comment_{pid}" class="cm"></div></div></div></td></tr><tr><td class="plc plm"><div class="po hin">{FOOT}</div></td></tr></table></div>'
     )
 
 

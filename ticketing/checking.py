@@ -66,9 +66,10 @@ def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict 
 def _candidates(city: City, read: set[tuple[str, str]], now: datetime) -> Iterable[Ticket]:
     """Tickets whose due passed without a verdict, and those whose thread was read. A call or a letter has no thread."""
     boards, tickets, since = city.reference().board, city.store.tickets, now - WATCHED_FOR
-    found = {t.number: t for t in tickets.undecided(since, now) if t.board in boards}
+    found = {t.number: t for t in tickets.undecided(since, now, boards)}
     for post in sorted(read):
-        found |= {t.number: t for t in tickets.doubtful(*post, since) if t.board in boards}
+        if post[0] in boards:
+            found |= {t.number: t for t in tickets.doubtful(*post, since)}
     return sorted(found.values(), key=lambda t: t.reply_due)
 
 

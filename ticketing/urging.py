@@ -47,8 +47,8 @@ def remind(city: City, now: datetime) -> Mapping[str, int]:
 
 def _due(city: City, now: datetime) -> Iterator[tuple[Ticket, Reminder]]:
     tickets, boards = city.store.tickets, city.reference().board
-    for ticket, verdict in tickets.watched(now - WATCHED_FOR, silent=True):
-        if ticket.board in boards and not ticket.historical:
+    for ticket, verdict in tickets.watched(now - WATCHED_FOR, boards):
+        if not ticket.historical:
             for reminder in (*_reply(city, ticket, VerdictName(verdict), now), *_accept(city, ticket, verdict, now)):
                 yield ticket, reminder
     for ticket, _, due in tickets.owing(now - BACK, _ahead(city, now)):

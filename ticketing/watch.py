@@ -75,11 +75,12 @@ def watches(city: City, now: datetime) -> list[Watch]:
 
     Once more for each post linked to one of them.
     """
-    tickets, since = city.store.tickets, now - WATCHED_FOR
-    passed = [entry for entry in tickets.owing(now - FOLLOWED_FOR, now) if entry[0].reply_due >= since]
+    tickets, boards, since = city.store.tickets, city.reference().board, now - WATCHED_FOR
+    owing = tickets.owing(now - FOLLOWED_FOR, now)
+    passed = [entry for entry in owing if entry[0].board in boards and entry[0].reply_due >= since]
     settle = {t.number: due for t, _, due in passed}
     found = {t.number: (t, verdict) for t, verdict, _ in passed}
-    found |= {t.number: (t, verdict) for t, verdict in tickets.watched(since, silent=True)}
+    found |= {t.number: (t, verdict) for t, verdict in tickets.watched(since, boards)}
     threads = list(found.values())
     for number, board, thread in tickets.merged_watched(since):
         if number in found:

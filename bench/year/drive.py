@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import spiders.crawl
+from bench.year.obvious import Work
 from bench.year.outside import GATEWAY, OFFICE, Outside, numbered
 from bench.year.plan import FIRST, IN_HAND, REQUESTS, Coming, Day, Plan
 from bench.year.reading import Reader
@@ -87,10 +88,12 @@ class Replay:
     tenths: list[tuple[int, float]]  # (requests filed, seconds) at the end of each tenth of the year
     failed: Counter[str]
     peak: int  # bytes of memory at most
+    sample: Work  # one day's work, for the obvious version to do again
+    sample_seconds: float  # what the product took for it
 
 
 class Driver:
-    """One replay under way. ``on_page``, ``on_post`` and ``on_rows`` hear of the work done, for a rival to do it again."""
+    """One replay under way."""
 
     def __init__(self, folder: Path, seed: int, scale: float, days: int) -> None:
         tables = reference.load()
@@ -106,6 +109,7 @@ class Driver:
         self.suggester = ready(tables, self.city.models)
         self.failed: Counter[str] = Counter()
         self.cycles = self.right = 0
+        self.sample, self.sample_seconds = Work(), 0.0
 
     def play(self, progress: Callable[[date], None] = lambda day: None) -> Replay:
         """The whole year, then the days in which the last answers come."""
@@ -116,7 +120,10 @@ class Driver:
                 timed = self.clocked.of(f"{module.__name__}.{name}", getattr(module, name))
                 stack.enter_context(patch.object(module, name, timed))
             for n, day in enumerate(days):
-                self._day(day)
+                if n == len(days) // 2:
+                    self._sampled(day)
+                else:
+                    self._day(day)
                 progress(day.day)
                 if (n + 1) * 10 // len(days) > n * 10 // len(days):
                     tenths.append((self.world.counts["filed"], self.clocked.total))
@@ -127,8 +134,20 @@ class Driver:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Replay(
             self.city, self.world, self.plan, self.outside, self.clocked, self.clock(), self.cycles, self.reader.pages,
-            self.right, tenths, self.failed, peak,
+            self.right, tenths, self.failed, peak, self.sample, self.sample_seconds,
         )  # fmt: skip
+
+    def _sampled(self, day: Day) -> None:
+        """A day as every other, and what was done on it written down."""
+        work, filed, seconds = self.sample, self.world.counts["filed"], self.clocked.total
+        changes = "select total_changes()"
+        rows = self.city.store.db.execute(changes).fetchone()[0]
+        self.reader.on_page = lambda software, body: work.pages.append((software, body))
+        self._day(day)
+        self.reader.on_page = lambda software, body: None
+        work.rows = self.city.store.db.execute(changes).fetchone()[0] - rows
+        work.posts = [p.text for p in self.city.store.threads.recent(self.clock() - timedelta(days=1))]
+        work.tickets, self.sample_seconds = self.world.counts["filed"] - filed, self.clocked.total - seconds
 
     def _day(self, day: Day) -> None:
         """Hour by hour: what is written and said, a cycle, the clerk; at the end of a month, its report."""

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from bench.forum import FOOT, SIDE
 from bench.year.plan import CALLS
 from bench.year.world import YearWorld
 from data.reference import Board
@@ -28,6 +29,9 @@ from demo.thread import Thread
 from spiders.pages import Ask, Page
 
 OFFICE, GATEWAY = "http://office.invalid/v2", "http://gateway.invalid/send"
+# Real pages of the forums are 12 KB and some 5 KB a post; the make-believe ones leave out what says nothing of a post.
+POSTS = {"discuz": b'<div id="post_', "phpwind": b'id="readfloor_'}
+FIXED = 2  # pieces of furniture on every page, besides one a post
 SIGNED_AFTER = timedelta(minutes=25)
 _CALL = re.compile(r"（来件(\d+)）$")
 
@@ -44,6 +48,7 @@ class Outside:
         self.world, self.seconds = world, 0.0
         self.notices: Counter[str] = Counter()  # by key: each must come once
         self._clients = {b.slug: softwares.ENGINES[b.engine](world, b).test_client() for b in boards}
+        self._softwares = {b.slug: b.engine for b in boards}
         self._known: dict[str, str] = {}  # our key -> the office's number
 
     @contextmanager
@@ -61,7 +66,8 @@ class Outside:
             parts = urlsplit(ask.url)
             answer = self._clients[board].get(f"{parts.path}?{parts.query}" if parts.query else parts.path)
             headers = {"content-type": answer.headers.get("Content-Type", "")}
-            return Page(ask.url, answer.status_code, headers, answer.data, self.world.clock())
+            body = furnished(answer.data, self._softwares[board])
+            return Page(ask.url, answer.status_code, headers, body, self.world.clock())
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -113,6 +119,17 @@ class Outside:
             status, at = "open", request.thread.filed_at
         assert at is not None
         return {"service_request_id": number, "status": status, "updated_datetime": at.isoformat()}
+
+
+def furnished(body: bytes, software: str) -> bytes:
+    """A forum's page with the menus, medals and buttons that make it as large as a real one."""
+    if software not in POSTS:
+        return body
+    encoding = "utf-8" if software == "discuz" else "gb18030"
+    furniture = f"<div class='hd'>{SIDE}{FOOT}</div>".encode(encoding) * (FIXED + body.count(POSTS[software]))
+    head, end, rest = body.partition(b"<body")
+    opening, close, inside = rest.partition(b">")
+    return head + end + opening + close + furniture + inside
 
 
 def _response(asked: requests.PreparedRequest, content: Any) -> requests.Response:

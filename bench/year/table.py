@@ -6,10 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.year import truth
+from bench.year import obvious, truth
 from bench.year.drive import Driver, Replay
 
-QUICK_DAYS = 5
+QUICK_DAYS = 3
+MOST_GROWTH = 1.2
 
 
 def main(quick: bool = True) -> None:
@@ -24,6 +25,7 @@ def play(scale: float = 1.0, days: int = 365, seed: int = 1) -> None:
         replay = driver.play()
         found = truth.figures(replay)
         show(replay)
+        _beside(replay, Path(folder))
         wrong = [f for f in found if not f.agrees]
         for figure in wrong:
             print(f"  DIFFERS {figure.name}: found {figure.found}, true {figure.true}")
@@ -33,6 +35,20 @@ def play(scale: float = 1.0, days: int = 365, seed: int = 1) -> None:
         replay.city.store.close()
     if wrong:
         sys.exit(1)
+
+
+def _beside(replay: Replay, folder: Path) -> None:
+    """The same day's work the obvious way."""
+    ours = replay.sample_seconds / max(replay.sample.tickets, 1)
+    theirs = obvious.cost(replay.sample, replay.city.reference(), folder)
+    print(
+        f"  one day, {replay.sample.tickets} tickets, {len(replay.sample.pages):,} pages, {replay.sample.rows:,} rows: "
+        f"{1000 * ours:.1f} ms a ticket; the obvious version {1000 * theirs:.1f} ms, {theirs / ours:.1f} x"
+    )
+    if len(replay.tenths) == 10:
+        counts, seconds = zip((0, 0.0), *replay.tenths, strict=True)
+        costs = [(seconds[n + 1] - seconds[n]) / (counts[n + 1] - counts[n]) for n in range(10)]
+        print(f"  a ticket in the last tenth against the first: {costs[-1] / costs[0]:.2f} x (at most {MOST_GROWTH})")
 
 
 def show(replay: Replay) -> None:

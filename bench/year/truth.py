@@ -102,7 +102,9 @@ def _year(replay: Replay) -> Iterator[Figure]:
     for name, true in (("calls", "contacts"), ("answered", "answered"), ("valid", "valid"), ("requests", "requests")):
         yield Figure(f"year: {name}", getattr(found.now, name), sum(getattr(d, true) for d in days))
     yield Figure("year: in hand", found.in_hand, replay.world.in_hand)
-    yield Figure("year: share by field", sum(n for _, n in found.fields), replay.plan.requests)
+    midnight = datetime.combine(days[-1].day + timedelta(days=1), of_day(), CITY)
+    filed = sum(o.filed_at < midnight for o in replay.world.outcomes.values())
+    yield Figure("year: tickets by field", sum(n for _, n in found.fields), filed)
 
 
 def surges(replay: Replay) -> Mapping[str, str]:

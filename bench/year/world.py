@@ -37,6 +37,7 @@ class Outcome:
 
     board: str
     unit: str
+    filed_at: datetime
     verdict: VerdictName | None = None  # None for a call: nobody could answer in a thread
     seconds: float | None = None  # until the first answer that counts, as the board dates it
 
@@ -137,15 +138,17 @@ class YearWorld(World):
 
 def outcome(thread: Thread) -> Outcome:
     """What the verdict must be at the end, from what the unit is going to write."""
-    if thread.board == CALLS:
-        return Outcome(thread.board, thread.unit)
     assert thread.filed_at is not None
     assert thread.due_at is not None
+    if thread.board == CALLS:
+        return Outcome(thread.board, thread.unit, thread.filed_at)
     first = min((whole(thread.board, a.at) for a in thread.answers if a.meets), default=None)
     if first is None:
-        return Outcome(thread.board, thread.unit, VerdictName.OVERDUE)
+        return Outcome(thread.board, thread.unit, thread.filed_at, VerdictName.OVERDUE)
     name = VerdictName.ON_TIME if first <= thread.due_at else VerdictName.LATE
-    return Outcome(thread.board, thread.unit, name, max(0.0, (first - thread.filed_at).total_seconds()))
+    return Outcome(
+        thread.board, thread.unit, thread.filed_at, name, max(0.0, (first - thread.filed_at).total_seconds())
+    )
 
 
 def _lognormal(rng: Random, median_hours: float, sigma: float) -> timedelta:

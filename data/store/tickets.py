@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -104,14 +104,17 @@ class Tickets:
         )
         return from_rows(Ticket, rows)
 
-    def watched(self, since: datetime, *, silent: bool = False) -> list[tuple[Ticket, str]]:
-        """Open tickets due after ``since`` with the verdict that stands, by due time; ``silent``: where no reply was seen.
+    def watched(self, since: datetime, silent_on: Collection[str] | None = None) -> list[tuple[Ticket, str]]:
+        """Open tickets due after ``since`` with the verdict that stands, by due time.
 
-        Here and in the next three ``reply_due`` is when they are due now: a return the office did not agree to has moved
+        ``silent_on``: only those of these boards in whose thread no reply that counts was seen. Here and in the next three ``reply_due`` is when they are due now: a return the office did not agree to has moved
         it (``answer_due``).
         """
-        where = f"{WATCHED} and answer_due >= ?" + (f" and verdict in {SILENT}" if silent else "")
-        rows = self.db.table("tickets").rows_where(where, [stamp(since)], order_by="answer_due")
+        where, values = f"{WATCHED} and answer_due >= ?", [stamp(since)]
+        if silent_on is not None:
+            where += f" and verdict in {SILENT} and board in ({','.join('?' * len(silent_on))})"
+            values += silent_on
+        rows = self.db.table("tickets").rows_where(where, values, order_by="answer_due")
         return [(_due_now(row), row["verdict"]) for row in rows]
 
     def doubtful(self, board: str, thread: str, since: datetime) -> list[Ticket]:
@@ -124,10 +127,11 @@ class Tickets:
         rows = self.db.table("tickets").rows_where(where, [board, thread, stamp(since)], order_by="answer_due")
         return [_due_now(row) for row in rows]
 
-    def undecided(self, since: datetime, until: datetime) -> list[Ticket]:
-        """Tickets without a verdict whose reply was due in [since, until), by when."""
+    def undecided(self, since: datetime, until: datetime, boards: Collection[str]) -> list[Ticket]:
+        """Tickets of ``boards`` without a verdict whose reply was due in [since, until), by when."""
         where = f"{WATCHED} and verdict = 'pending' and answer_due >= ? and answer_due < ?"
-        rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until)], order_by="answer_due")
+        where += f" and board in ({','.join('?' * len(boards))})"
+        rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until), *boards], order_by="answer_due")
         return [_due_now(row) for row in rows]
 
     def answer_due(self, number: str) -> datetime | None:

@@ -1,0 +1,29 @@
+"""``liandong bench`` (and ``python -m bench``): every benchmark in turn, quick unless ``--full``, ratios against a named rival."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+BENCHMARKS = ("parse", "crawl", "classify", "latency", "barometer", "cycle", "faults", "year")
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(BENCHMARKS))
+@click.option("--full", is_flag=True, help="文档里引用的规模；要几分钟到一小时，而不是几秒")
+@click.option("--scale", type=click.FloatRange(0.001, 10), help="year：一年的几分之几的数量（1 是 118,414 件）")
+@click.option("--days", type=click.IntRange(1, 365), help="year：只演一年的前几天")
+@click.option("--seed", default=1, show_default=True, help="year：另一座城市")
+def bench(names: tuple[str, ...], full: bool, scale: float | None, days: int | None, seed: int) -> None:
+    """基准测试：每项都与同一次运行里的另一种做法相比；不写名字则全部。"""
+    if (scale or days) and names != ("year",):
+        raise click.UsageError("--scale 和 --days 只用于 year")
+    for name in names or BENCHMARKS:
+        click.echo(f"== {name}")
+        if scale or days:
+            from bench.year.table import play
+
+            play(scale or 1.0, days or 365, seed)
+        else:
+            import_module(f"bench.{name}").main(quick=not full)
