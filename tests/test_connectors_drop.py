@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from data.city import City
-from tests.build import FILED, HOUR, MINUTE, Clock, MakeCity, decision, save_thread
-from ticketing import filing, sync
+from data.city import City, open_city
+from tests.build import FILED, HOUR, MINUTE, Clock, MakeCity, decision, reply, save_thread
+from ticketing import checking, filing, lifecycle, sync
 from ticketing.office import drop
 from ticketing.outbox import LEASE, send_due
 
@@ -246,8 +247,6 @@ def test_a_csv_in_any_usual_encoding_is_read(filed: City, encoding: str) -> None
 
 
 def test_an_excel_file_with_real_dates_is_read(filed: City) -> None:
-    from datetime import datetime
-
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.append(["number", "status", "time", "note"])
@@ -276,6 +275,90 @@ def test_a_file_that_is_no_table_is_laid_aside_and_told(filed: City, name: str, 
     assert sync.pull(filed, FILED + HOUR) == {"problems": 1}
     assert (folder / "done" / name).read_bytes() == content
     assert sync.pull(filed, FILED + 2 * HOUR) == {}
+
+
+CLOSED = f"工单号,状态,时间,说明\n{NUMBER},办结,2011-07-25 11:00,已修复\n"
+
+
+def judged(city: City, when: datetime = FILED + 2 * HOUR) -> None:
+    save_thread(city, reply(posted_at=when - MINUTE), read_at=when)
+    checking.check(city, when)
+
+
+def test_a_closing_said_while_the_reply_clock_runs_closes_the_ticket_once_there_is_a_verdict(filed: City) -> None:
+    answer(filed, CLOSED)
+    assert sync.pull(filed, FILED + HOUR + 30 * MINUTE) == {"held": 1}
+    assert state(filed) == "filed"
+    assert sync.pull(filed, FILED + HOUR + 31 * MINUTE) == {}
+    judged(filed)
+    assert sync.pull(filed, FILED + 2 * HOUR + MINUTE) == {"close": 1}, (
+        "not only when it is time to look into the folder"
+    )
+    assert sync.pull(filed, FILED + 3 * HOUR) == {}
+    closing = filed.store.tickets.events(NUMBER)[-1]
+    assert (state(filed), closing.move) == ("closed", "close")
+    assert closing.note == "已修复；2011-07-25 11:00"
+
+
+def test_a_closing_that_waits_is_not_lost_when_killed_while_it_is_made(
+    filed: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(filed, CLOSED)
+    sync.pull(filed, FILED + HOUR + 30 * MINUTE)
+    judged(filed)
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(lifecycle, "move", die)
+    with pytest.raises(Killed):
+        sync.pull(filed, FILED + 2 * HOUR + MINUTE)
+    monkeypatch.undo()
+    assert sync.pull(filed, FILED + 2 * HOUR + 2 * MINUTE) == {"close": 1}
+
+
+@pytest.mark.parametrize(
+    ("then", "at", "closes"),
+    [
+        ("退单", "2011-07-25 11:10", False),
+        ("已受理", "2011-07-25 11:10", False),  # opened again over there
+        ("签收", "2011-07-25 10:00", True),  # said late, of before
+        ("已答复", "2011-07-25 11:10", True),
+    ],
+)
+def test_a_closing_that_waits_is_over_when_the_office_went_on_with_the_ticket(
+    filed: City, then: str, at: str, closes: bool
+) -> None:
+    answer(filed, CLOSED)
+    sync.pull(filed, FILED + HOUR + 30 * MINUTE)
+    answer(filed, f"工单号,状态,时间,说明\n{NUMBER},{then},{at},属地不符\n")
+    sync.pull(filed, FILED + HOUR + 45 * MINUTE)
+    judged(filed)
+    sync.pull(filed, FILED + 3 * HOUR)
+    assert (state(filed) == "closed") == closes
+    told = [e.note for e in filed.store.tickets.events(NUMBER) if "办结" in e.note]
+    assert bool(told) != closes
+
+
+def test_a_return_that_the_office_closes_is_closed_though_its_clock_rests(filed: City) -> None:
+    answer(filed, f"工单号,状态,时间,说明\n{NUMBER},退单,2011-07-25 10:00,属地不符\n")
+    sync.pull(filed, FILED + HOUR)
+    answer(filed, CLOSED)
+    assert sync.pull(filed, FILED + 2 * HOUR) == {"close": 1}
+    assert state(filed) == "closed"
+
+
+def test_a_status_explained_later_moves_its_tickets_then(filed: City, make_city: MakeCity) -> None:
+    answer(filed, f"工单号,状态,时间\n{NUMBER},处置中,2011-07-25 10:00\n")
+    assert sync.pull(filed, FILED + HOUR) == {"strange": 1}
+    assert sync.pull(filed, FILED + 2 * HOUR) == {}
+    toml = filed.folder / "liandong.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + '[office.statuses]\n"处置中" = "accept"\n', encoding="utf-8")
+    filed.store.close()
+    explained = open_city(filed.folder)
+    assert sync.pull(explained, FILED + 3 * HOUR) == {"accept": 1}
+    assert state(explained) == "accepted"
+    explained.store.close()
 
 
 @pytest.mark.parametrize("name", [".a.csv", "~$a.xlsx", "a.csv.part", "a.tmp", "readme.txt"])

@@ -2,6 +2,7 @@
 
 A word is told from another by ticket, status and the office's own time. A status nobody has explained moves nothing
 and is shown; a move that the ticket's state does not allow any more is kept as a note, so that nothing said is lost.
+A 办结 that comes while the reply clock runs, and a status until it is explained, wait here: a folder says them once only.
 """
 
 from __future__ import annotations
@@ -13,23 +14,40 @@ from datetime import UTC, datetime, timedelta
 from data.city import City
 from data.records import Alert, Ticket, VerdictName
 from ticketing import checking, lifecycle, office
-from ticketing.office.words import Word
+from ticketing.office.words import Word, again
 
 MARK = "office-asked"  # unix seconds of the last question
 BY = "office"
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 REASONS = ("属地不符", "权属不清", "职能交叉")
+BESIDE = ("answer", "note", "close")  # moves that say nothing against a 办结 before them
 
 
 def pull(city: City, now: datetime) -> Mapping[str, int]:
-    """Ask what became of the open tickets, when it is time to; counts by what came of each word.
+    """Ask what became of the open tickets, when it is time to; counts by what came of each word, of those that waited, too.
 
     ``accept``, ``return``, ``close`` …: moves made; ``noted``: said too late to move anything; ``held``: closed over
     there while its reply clock still runs here; ``strange``: a status that is not explained; ``unanswered``: tickets
     the office said nothing of. Raises requests.RequestException when the office system does not answer.
     """
-    if not office.can_answer(city) or not _is_time(city, now):
-        return {}
+    counts = _hear_again(city, now)
+    if office.can_answer(city) and _is_time(city, now):
+        counts += _ask(city, now)
+    return {name: n for name, n in counts.items() if n and name}
+
+
+def _hear_again(city: City, now: datetime) -> Counter[str]:
+    """The words that could not move their tickets when they came, and can now."""
+    counts: Counter[str] = Counter()
+    ready = [word for word in map(again, city.store.heard.held()) if _move(city, word) is not None]
+    if ready:
+        with city.store.transaction():
+            counts.update(_hear(city, word, now) for word in ready)
+    del counts["held"]  # counted when they came
+    return counts
+
+
+def _ask(city: City, now: datetime) -> Counter[str]:
     tickets = {t.number: t for t, _ in city.store.tickets.watched(EVER)}
     counts: Counter[str] = Counter()
     spoken_of: set[str] = set()
@@ -46,7 +64,7 @@ def pull(city: City, now: datetime) -> Mapping[str, int]:
         counts["unanswered"] = len([n for n, t in tickets.items() if t.office_id and n not in spoken_of])
     with city.store.transaction():
         city.store.runs.set_mark(MARK, int(now.timestamp()))
-    return {name: n for name, n in counts.items() if n and name}
+    return counts
 
 
 def _is_time(city: City, now: datetime) -> bool:
@@ -56,23 +74,44 @@ def _is_time(city: City, now: datetime) -> bool:
 
 
 def _take(city: City, word: Word, now: datetime) -> str:
-    """Turn one word into an event; the name of what came of it, empty when it was heard before or moves nothing."""
+    """Hear one word, once; the name of what came of it, empty when it was heard before or moves nothing."""
+    return "" if city.store.heard.known(word.ticket, word.status, word.updated) else _hear(city, word, now)
+
+
+def _hear(city: City, word: Word, now: datetime) -> str:
+    """Turn one word into an event, or keep it until it can be one."""
     store = city.store
-    if store.heard.known(word.ticket, word.status, word.updated):
-        return ""
     ticket = store.tickets.ticket(word.ticket)
     if ticket is None:
         store.runs.alert(Alert(now, "office-words", word.ticket, f"办公系统说到工单 {word.ticket}，这里没有这个工单"))
         return "strange"
     move = _move(city, word)
-    if move == "close" and _clock_runs(city, ticket):
-        return "held"
+    if move is None or (move == "close" and _clock_runs(city, ticket)):
+        store.heard.hear(word.ticket, word.status, word.updated, now, word.kept())
+        if move is None:
+            store.runs.alert(Alert(now, "office-status", word.status, _unexplained(word)))
+        return "held" if move else "strange"
+    if move not in BESIDE:
+        _overtake(city, ticket, word, now)
     store.heard.hear(word.ticket, word.status, word.updated, now)
-    if move is None:
-        store.runs.alert(Alert(now, "office-status", word.status, _unexplained(word)))
-        return "strange"
+    store.heard.let_go(word.ticket, word.status, word.updated)
     moved = _make(city, ticket, move, word, now) if move else ""
     return _passed_on(city, ticket, word, now) or moved
+
+
+def _overtake(city: City, ticket: Ticket, word: Word, now: datetime) -> None:
+    """A 办结 that waits is over when the office went on with the ticket after it; it is kept as a note."""
+    for held in map(again, city.store.heard.held_of(ticket.number)):
+        if _move(city, held) == "close" and (held.at or now) <= (word.at or now):
+            city.store.heard.let_go(held.ticket, held.status, held.updated)
+            lifecycle.move(
+                city,
+                ticket.number,
+                "note",
+                BY,
+                f"办公系统：办结（{_said(city, held, now)}），其后又有“{word.status}”",
+                now,
+            )
 
 
 def _move(city: City, word: Word) -> str | None:
@@ -86,10 +125,13 @@ def _move(city: City, word: Word) -> str | None:
 
 def _clock_runs(city: City, ticket: Ticket) -> bool:
     """Closing it now would end the watch on its thread before there is a verdict; it is closed once there is."""
+    tickets = city.store.tickets
     if ticket.board not in city.reference().board:
         return False  # a call or a letter: no thread, no verdict
-    standing = city.store.tickets.verdict(ticket.number)
-    return standing is None or standing.name == VerdictName.PENDING
+    if lifecycle.standing(ticket, tickets.events(ticket.number)).rests:
+        return False  # this is the office's word on the return; no verdict comes before it
+    verdict = tickets.verdict(ticket.number)
+    return verdict is None or verdict.name == VerdictName.PENDING
 
 
 def _make(city: City, ticket: Ticket, move: str, word: Word, now: datetime) -> str:

@@ -276,3 +276,10 @@ def queue(db: Database) -> None:
     for board, thread, posted_at, days in waiting:
         when = stamp(due(datetime.fromisoformat(posted_at), days))
         db.execute("update posts set due = ? where board = ? and thread = ?", [when, board, thread])
+
+
+@migrations()
+def words_held(db: Database) -> None:
+    """A word of the office that cannot move its ticket yet waits here: a folder says it once only."""
+    db.execute("alter table heard add column held text not null default ''")
+    db.execute("create index heard_held on heard (at) where held <> ''")

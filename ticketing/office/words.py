@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,16 @@ class Word:
     note: str = ""
     agency: str = ""
     office_id: str = ""
+
+    def kept(self) -> str:
+        """As it is kept while it waits; ``again`` reads it back."""
+        return json.dumps({**asdict(self), "at": self.at and self.at.isoformat()}, ensure_ascii=False)
+
+
+def again(text: str) -> Word:
+    """The inverse of ``Word.kept``."""
+    fields = json.loads(text)
+    return Word(**{**fields, "at": datetime.fromisoformat(fields["at"]) if fields["at"] else None})
 
 
 @dataclass(frozen=True, slots=True)
