@@ -30,7 +30,7 @@ def main(quick: bool = True) -> None:
     began, shm = time.monotonic(), Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, a_day(Path(folder) / "city") as day:
         plain, score = day.plain(), Score()
-        for tried in (killed, misanswered, full, doubled, set_back):
+        for tried in (killed, unplugged, misanswered, full, doubled, set_back):
             for kind, name, found, deaths in tried(day, quick):
                 before = amiss(score)
                 score.add(kind, name, found, plain, deaths)
@@ -62,6 +62,13 @@ def killed(day: Day, quick: bool) -> Iterator[Trial]:
     for turn, point in chance.sample(points, 4 if quick else 60):
         again = chance.randint(1, day.starts[turn].points)
         yield ("killed twice", f"killed at {turn}/{point} and {again}", *days.killed(day, turn, point, again))
+
+
+def unplugged(day: Day, quick: bool) -> Iterator[Trial]:
+    """The power cut where it takes more than a death does: commits that were not waited for."""
+    points = [(turn, point) for turn, start in enumerate(day.starts) for point in start.at_risk]
+    for turn, point in random.Random(SEED).sample(points, min(8, len(points))) if quick else points:
+        yield ("power cut", f"power cut at {turn}/{point}", *days.unplugged(day, turn, point))
 
 
 def misanswered(day: Day, quick: bool) -> Iterator[Trial]:

@@ -102,6 +102,7 @@ class Start:
     points: int = 0  # in this turn
     kinds: tuple[str, ...] = ()  # "office" or "notice" of each request in it
     answered: tuple[int, ...] = ()  # those of them at which a request was just answered
+    at_risk: tuple[int, ...] = ()  # those of them at which a power cut takes more than a death does
 
 
 class Day:
@@ -174,9 +175,11 @@ class Day:
             kept.keep(self.live, aside)
             there = self.counterpart
             start = Start(aside, list(there.filings), list(there.messages), there.posts)
-            ended = self.turn(now, learn=i == 0)
+            ended = self.turn(now, learn=i == 0, power=True)
             kinds = tuple(there.order[start.posts :])
-            self.starts.append(replace(start, points=ended["points"], kinds=kinds, answered=tuple(ended["answered"])))
+            start.points, start.kinds = ended["points"], kinds
+            start.answered, start.at_risk = tuple(ended["answered"]), tuple(ended["at_risk"])
+            self.starts.append(start)
         return self.outcome()
 
     def again_from(self, turn: int) -> None:
@@ -241,6 +244,13 @@ def killed(day: Day, turn: int, *points: int, **program: bool) -> tuple[Outcome,
         deaths += bool(day.turn(now, die_at=point, **program)["killed"])
         now += STALE
     return day.rest(now - STALE, **program), deaths
+
+
+def unplugged(day: Day, turn: int, point: int, **program: bool) -> tuple[Outcome, int]:
+    """The day on which the power is cut at ``point`` of ``turn``."""
+    day.again_from(turn)
+    deaths = int(day.turn(TURNS[turn], die_at=point, power=True, **program)["killed"])
+    return day.rest(TURNS[turn], **program), deaths
 
 
 def misanswered(day: Day, turn: int, post: int, how: str, question: str = "ok") -> Outcome:

@@ -2,7 +2,7 @@
 
 Reads one job a line (JSON) and answers one line: how the child ended and how many points it passed. Forked rather than
 started anew, so that a thousand deaths cost minutes. A point is any statement that writes, the moment before a request
-leaves and the moment after it was answered.
+leaves and the moment after it was answered. With ``power`` a death is a power cut: what the disk was not waited for goes, too.
 """
 
 from __future__ import annotations
@@ -37,13 +37,18 @@ WRITES = ("insert", "update", "delete", "replace", "begin", "commit")
 class Points:
     """Counts what is passed and dies at the one it was given."""
 
-    def __init__(self, die_at: int | None) -> None:
-        self.passed, self.die_at = 0, die_at
+    def __init__(self, die_at: int | None, power: kept.PowerCut | None = None) -> None:
+        self.passed, self.die_at, self.power = 0, die_at, power
         self.answered: list[int] = []  # the points at which the other side has it, and we have not written that down
+        self.at_risk: list[int] = []  # those at which a power cut takes what a death leaves
 
     def hit(self) -> None:
         self.passed += 1
+        if self.power and self.power.at_risk():
+            self.at_risk.append(self.passed)
         if self.passed == self.die_at:
+            if self.power:
+                self.power.strike()
             os.kill(os.getpid(), signal.SIGKILL)
 
     def statement(self, sql: str) -> None:
@@ -89,11 +94,24 @@ def _decide(city: City, now: datetime) -> None:
         filing.decide(city, given, now)
 
 
+_next = outbox._next
+
+
+def _next_unwaited(city: City, *given: Any) -> Any:
+    with city.store.hurried():
+        return _next(city, *given)
+
+
 def _child(job: dict[str, Any], out: int) -> None:
-    points, before = Points(job.get("die_at")), set(sys.modules)
+    power = kept.PowerCut(Path(job["folder"])) if job.get("power") else None
+    points, before = Points(job.get("die_at"), power), set(sys.modules)
+    if power:
+        power.watch()
     _watch(points)
     if job.get("never_asks"):  # a program with a fault, to show that the comparison would see it
         open311._ask = lambda *_: None
+    if job.get("never_waits"):  # another: it sends before the disk knows that it will
+        outbox._next = _next_unwaited  # type: ignore[assignment]
     if (size := job.get("file_size")) is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
@@ -102,10 +120,12 @@ def _child(job: dict[str, Any], out: int) -> None:
         told = {"error": f"{type(error).__name__}: {error}"}
     modules = sorted(set(sys.modules) - before) if job.get("learn") else []
     with os.fdopen(out, "w") as pipe:
-        pipe.write(
-            json.dumps({**told, "points": points.passed, "answered": points.answered, "modules": modules}, default=str)
-        )
+        pipe.write(json.dumps({**told, **_passed(points), "modules": modules}, default=str))
     os._exit(0)
+
+
+def _passed(points: Points) -> dict[str, Any]:
+    return {"points": points.passed, "answered": points.answered, "at_risk": points.at_risk}
 
 
 def _watch(points: Points) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from data.city import City, open_city
@@ -71,3 +73,50 @@ def no_more_room_than(city: City, pages: int) -> None:
 def watch(store: Store, heard: Callable[[str], None]) -> None:
     """Have every statement told to ``heard`` before it is carried out."""
     store.db.conn.set_trace_callback(heard)
+
+
+class PowerCut:
+    """What a power cut would leave: the log of the store, up to where the disk was last waited for.
+
+    Commits inside ``Store.hurried`` are not waited for; the next one outside keeps them all. The log only grows while
+    this watches, so that its length says what was written since.
+    """
+
+    def __init__(self, live: Path) -> None:
+        self.log = live / "liandong.db-wal"
+        self.certain = self.left = 0  # bytes that are on the disk; bytes when ``hurried`` was last left
+        self.inside = False
+
+    def watch(self) -> None:
+        opened, hurried = Store.__init__, Store.hurried
+
+        def open_store(store: Store, path: Path | str) -> None:
+            opened(store, path)
+            store.db.execute("pragma wal_checkpoint(truncate)").fetchall()
+            store.db.execute("pragma wal_autocheckpoint = 0").fetchall()
+            self.certain = self.left = self._length()
+
+        @contextmanager
+        def noted(store: Store) -> Iterator[None]:
+            if self._length() != self.left:
+                self.certain = self._length()  # a commit since then was waited for
+            self.inside = True
+            try:
+                with hurried(store):
+                    yield
+            finally:
+                self.inside, self.left = False, self._length()
+
+        Store.__init__, Store.hurried = open_store, noted  # type: ignore[method-assign, assignment]
+
+    def at_risk(self) -> bool:
+        """Is there anything in the log that would be gone?"""
+        now = self._length()
+        return now > self.certain and (self.inside or now == self.left)
+
+    def strike(self) -> None:
+        if self.at_risk():
+            os.truncate(self.log, self.certain)
+
+    def _length(self) -> int:
+        return self.log.stat().st_size if self.log.exists() else 0

@@ -165,6 +165,29 @@ def test_a_folder_that_cannot_be_written_is_tried_again(city: City, clock: Clock
 # The answers.
 
 
+def test_rows_are_laid_aside_for_good_before_their_file_is_let_go(
+    city: City, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(city, "101")
+    done: list[str] = []
+    rename, to_disk = os.replace, drop._sync
+
+    def renamed(old: Path, new: Path) -> None:
+        done.append(f"to {new.parent.name}")
+        rename(old, new)
+
+    def synced(folder: Path) -> None:
+        done.append(f"sync {folder.name}")
+        to_disk(folder)
+
+    monkeypatch.setattr("os.replace", renamed)
+    monkeypatch.setattr(drop, "_sync", synced)
+    send_due(city, clock, "me", ("office",))
+    aside, gone = done.index("to .kept"), done.index("to out")
+    assert {"sync .kept", "sync .spool", "sync .ready"} <= set(done[aside:gone])
+    assert done[-1] == "sync out"
+
+
 @pytest.fixture
 def filed(city: City, clock: Clock) -> City:
     decide(city, "101", "102")

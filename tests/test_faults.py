@@ -73,6 +73,23 @@ def test_killed_and_killed_again_when_started_anew(plain: Plain) -> None:
     assert clean(judged("kill", "3 twice", found, outcome, deaths))
 
 
+@pytest.mark.parametrize(("kind", "after"), [("office", 0), ("office", 9), ("notice", 0), ("notice", 9)])
+def test_the_power_is_cut_while_what_was_sent_is_written_down(plain: Plain, kind: str, after: int) -> None:
+    day, outcome = plain
+    sent = day.starts[3].answered[day.starts[3].kinds.index(kind)]
+    point = next(p for p in day.starts[3].at_risk if p >= sent + after)
+    found, deaths = days.unplugged(day, 3, point)
+    assert deaths == 1
+    assert clean(judged("power", f"3/{point}", found, outcome, deaths))
+
+
+def test_a_program_that_sends_before_the_disk_knows_of_it_is_found_out(plain: Plain) -> None:
+    day, outcome = plain
+    sent = day.starts[3].answered[day.starts[3].kinds.index("notice")]
+    found, deaths = days.unplugged(day, 3, sent, never_waits=True)
+    assert len(judged("power", "never waits", found, outcome, deaths).duplicated) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "how"),
     [("office", "hang"), ("office", "500-kept"), ("office", "garbage"), ("notice", "close"), ("notice", "garbage")],

@@ -87,6 +87,8 @@ def _hand_over(out: Path) -> int:
     for row in rows:
         if row.stem in listed:
             os.replace(row, out / ".kept" / row.name)
+    for folder in (".kept", ".spool", ".ready"):
+        _sync(out / folder)  # a power cut after the hand-over must not bring a row back into the spool
     for path in ready:
         os.replace(path, out / path.name)
     _sync(out)
