@@ -62,6 +62,7 @@ class Voices:
         return shape in known or any(_alike(shape, other) for other in known)
 
 
+@lru_cache(maxsize=1 << 16)
 def skeleton(name: str) -> str:
     """``name`` as the eye takes it: full-width letters folded, case gone, confusable letters made one."""
     return _NOT_A_LETTER.sub("", unicodedata.normalize("NFKC", name).casefold()).translate(_CONFUSED)
