@@ -9,7 +9,7 @@ import pytest
 from data.city import City
 from data.records import VerdictName
 from tests.build import FILED, Clock, at, decision
-from ticketing import checking, filing, history, incoming, lifecycle, outbox, reports, watch
+from ticketing import checking, digest, filing, history, incoming, lifecycle, outbox, reports, watch
 
 CALLS = """来源,编号,来电时间,标题,内容
 电话,1,2011-07-25 08:50,南昌路停水,家里停水三天，电话 13800000000
@@ -49,6 +49,9 @@ def test_calls_letters_and_weibo_say_where_they_came_from_and_run_the_completion
     clock.now = at("2011-07-27 09:31")
     checking.check(wired, clock())
     assert wired.store.tickets.verdicts(ticket.number) == [], "there is no thread in which anyone could answer"
+    lifecycle.move(wired, ticket.number, "close", "张敏", "", clock(), role=lifecycle.CLERK)
+    assert wired.store.tickets.watched(FILED) == [], "closed, it waits for no verdict that could never come"
+    assert digest.standings(wired, clock()) == [], "and is not counted as open"
 
 
 @pytest.fixture

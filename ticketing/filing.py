@@ -139,7 +139,8 @@ def acknowledged(city: City, entry: OutboxEntry, office_id: str, at: datetime) -
     Call it inside a transaction together with the settling of ``entry``.
     """
     ticket = _ticket(city, entry, office_id, at)
-    city.store.tickets.file(ticket, lifecycle.step("", "file"))
+    has_thread = ticket.board in city.reference().board
+    city.store.tickets.file(ticket, lifecycle.step("", "file"), has_thread=has_thread)
     city.store.tickets.add_event(Event(ticket.number, at, "file", "system", f"办公系统编号 {office_id}"), "filed")
     notice = OutboxEntry(f"notice/{ticket.number}", NOTICE, ticket.number, {"ticket": ticket.number}, at, at)
     city.store.outbox.put(notice)

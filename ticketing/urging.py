@@ -123,7 +123,7 @@ def _again(reminder: Reminder) -> str:
 
 def _said(city: City, reminder: Reminder) -> bool:
     key = notices.key(reminder.ticket, notice_kind(reminder), _again(reminder))
-    return city.store.outbox.entry(key) is not None
+    return city.store.outbox.knows(key)
 
 
 def _say(city: City, ticket: Ticket, reminder: Reminder, now: datetime) -> list[str]:

@@ -78,6 +78,10 @@ class Outbox:
         row = next(self.db.table("outbox").rows_where("id = ?", [number]), None)
         return from_row(OutboxEntry, row) if row else None
 
+    def knows(self, key: str) -> bool:
+        """Was this act ever written down?"""
+        return self.db.execute("select 1 from outbox where key = ?", [key]).fetchone() is not None
+
     def entry(self, key: str) -> OutboxEntry | None:
         row = next(self.db.table("outbox").rows_where("key = ?", [key]), None)
         return from_row(OutboxEntry, row) if row else None

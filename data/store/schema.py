@@ -283,3 +283,9 @@ def words_held(db: Database) -> None:
     """A word of the office that cannot move its ticket yet waits here: a folder says it once only."""
     db.execute("alter table heard add column held text not null default ''")
     db.execute("create index heard_held on heard (at) where held <> ''")
+
+
+@migrations()
+def calls_wait_for_no_verdict(db: Database) -> None:
+    """A closed call was watched for ever: nobody can answer it in a thread."""
+    db.execute("update tickets set verdict = '' where board = 'import' and verdict = 'pending'")

@@ -13,6 +13,7 @@ from data.records import Event, Ticket, Verdict
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WATCHED
 
+NONE = ""  # there is no thread in which a reply could be seen
 SILENT = ("pending", "overdue", "unverifiable")  # verdicts under which no reply that counts was seen
 SETTLED = ("closed", "followed_up", "archived", "refiled")  # nothing more is expected of the unit
 
@@ -30,9 +31,10 @@ class Tickets:
         )
         return f"{day}-{self.db.execute('select value from numbers where name = ?', [day]).fetchone()[0]:04d}"
 
-    def file(self, ticket: Ticket, state: str) -> None:
-        """Keep a ticket the office system has acknowledged."""
-        standing = {"state": state, "verdict": "pending", "due": stamp(ticket.completion_due)}
+    def file(self, ticket: Ticket, state: str, *, has_thread: bool = True) -> None:
+        """Keep a ticket the office system has acknowledged. Without a thread (a call) no verdict is ever waited for."""
+        verdict = "pending" if has_thread else NONE
+        standing = {"state": state, "verdict": verdict, "due": stamp(ticket.completion_due)}
         standing["answer_due"] = stamp(ticket.reply_due)
         self.db.table("tickets").insert({**to_row(ticket), **standing, "provisional": ticket.tentative})
 
