@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -73,8 +76,14 @@ def cli(ctx: click.Context, folder: str | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; exits 0, 1 (something failed; it says what) or 2 (usage)."""
+    """Run the command line; exits 0, 1 (something failed; it says what), 2 (usage) or 143 (told to end)."""
+    signal.signal(signal.SIGTERM, _told_to_end)
     sys.exit(_run())
+
+
+def _told_to_end(number: int, frame: FrameType | None) -> NoReturn:
+    """End like one who is finished: leases are given back, and ``serve`` ends what it is sending first."""
+    sys.exit(128 + number)
 
 
 def _run() -> int:

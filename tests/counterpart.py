@@ -2,7 +2,8 @@
 
 How a POST is answered is taken from ``script``, one word a request, and ``ok`` once it is used up:
 ``ok`` kept and answered 201 · ``200`` · ``400`` ``500`` ``503`` refused, not kept · ``500-kept`` kept, yet answered 500 ·
-``garbage`` kept, answered with a page · ``hang`` kept, never answered · ``close`` kept, the line is cut.
+``garbage`` kept, answered with a page · ``hang`` kept, never answered · ``close`` kept, the line is cut ·
+``slow`` kept, answered once the test sets ``go``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Counterpart(ThreadingHTTPServer):
         self.posts = 0
         self.asked: list[str] = []
         self.order: list[str] = []
-        self.over = threading.Event()
+        self.over, self.go = threading.Event(), threading.Event()
         self.reached = threading.Event()  # something was kept
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -95,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif how.startswith("json:"):
             self._answer(200, json.loads(how.removeprefix("json:")))
         elif how != "close":
+            if how == "slow":
+                self.server.go.wait(20)
             self._answer({"ok": 201, "200": 200}.get(how, int(how) if how.isdigit() else 201), answer)
 
     def _answer(self, status: int, answer: Any) -> None:

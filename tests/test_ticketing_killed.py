@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from data.city import City
 from data.records import OutboxState
 from tests.build import FILED, HOUR, MINUTE, Clock, MakeCity, decision, save_thread
 from tests.counterpart import Counterpart
-from ticketing import filing
+from ticketing import cycle, filing
 from ticketing.outbox import send_due
 
 TESTS = Path(__file__).parent
@@ -76,3 +77,41 @@ def test_killed_while_the_gateway_holds_the_notice_it_is_unknown_and_not_repeate
     assert len(counterpart.messages) == 2, "one each, the first of unknown result"
     assert len(patient.store.outbox.entries(OutboxState.UNKNOWN)) == 1
     assert len(patient.store.runs.alerts()) == 1
+
+
+def command(city: City, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from desk.cli import main; main()", "--dir", str(city.folder), *words],
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_desk_told_to_end_ends_what_it_is_sending_first(patient: City, counterpart: Counterpart) -> None:
+    counterpart.script.extend(["ok", "ok", "slow"])
+    with command(patient, "serve", "--port", "0") as desk:
+        while not counterpart.messages:
+            counterpart.reached.clear()
+            assert counterpart.reached.wait(20), "the desk sent nothing"
+        desk.send_signal(signal.SIGTERM)
+        counterpart.go.set()
+        assert desk.wait(30) == 0
+    assert patient.store.outbox.entries(OutboxState.UNKNOWN) == []
+    assert patient.store.outbox.entries(OutboxState.LEASED) == []
+    assert len(patient.store.outbox.entries(OutboxState.SENT)) >= 3
+
+
+def test_a_run_told_to_end_gives_its_lease_back(patient: City, counterpart: Counterpart) -> None:
+    with patient.store.transaction():
+        tables = patient.reference()
+        off = tuple(b.model_copy(update={"enabled": False}) for b in tables.boards)
+        patient.store.reference.save(tables.model_copy(update={"boards": off}))
+    counterpart.script.append("hang")
+    with command(patient, "run") as run:
+        assert counterpart.reached.wait(60), "the run sent nothing"
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(30) == 143
+    with cycle.lease(patient, "run", datetime.now(UTC)):
+        pass
