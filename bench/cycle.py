@@ -88,11 +88,11 @@ def _insert(city: City, table: str, rows: list[dict[str, Any]]) -> None:
     columns = list(city.store.db.execute(f"pragma table_info({table})"))
     given = rows[0]
     wanted = [(c[1], c[2]) for c in columns if c[1] in given or (c[3] and c[4] is None and not c[5])]
-    blank: dict[str, Any] = {"text": "", "integer": 0, "real": 0.0, "blob": b""}
+    blank: dict[str, Any] = {"text": "", "integer": 0, "real": 0.0, "blob": b"", "boolean": 0}
     names = ", ".join(f'"{name}"' for name, _ in wanted)
     marks = ", ".join("?" * len(wanted))
     values = [[row.get(name, blank[kind.lower()]) for name, kind in wanted] for row in rows]
-    city.store.db.conn.executemany(f"insert into {table} ({names}) values ({marks})", values)
+    city.store.db.executemany(f"insert into {table} ({names}) values ({marks})", values)
 
 
 def _rows(numbers: range, closed: int) -> dict[str, list[dict[str, Any]]]:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from data.outward import NoticesTable, OfficeTable, Seconds, Table
 from data.problem import Problem
 from data.reference import Reference
-from data.store import Store
+from data.store import Store, on_server
 
 SETTINGS = "liandong.toml"
 
@@ -28,7 +28,7 @@ class CityError(Problem):
 class CityTable(Table):
     name: str = "洛阳"
     zone: str = "Asia/Shanghai"
-    database: str = "liandong.db"
+    database: str = "liandong.db"  # a file in the city's folder, or postgresql://user@host:port/name
 
 
 class CrawlTable(Table):
@@ -134,7 +134,8 @@ class City:
 
     def store_of_its_own(self) -> Store:
         """Another connection to the same database."""
-        return Store(self.folder / self.settings.city.database)
+        database = self.settings.city.database
+        return Store(database if on_server(database) else self.folder / database)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -25,6 +25,10 @@ from data.records import (
     Ticket,
     Urgency,
 )
+from data.store import Store
+from data.store.copying import rows
+from data.store.layout import layout
+from data.store.sqlite import SQLite
 from data.store.threads import snapshot
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -48,6 +52,12 @@ class Clock:
     def advance(self, by: timedelta) -> datetime:
         self.now += by
         return self.now
+
+
+def kept_at(database: str, toml: str) -> str:
+    """The text of liandong.toml with its database named."""
+    head, city, tail = toml.partition("[city]\n")
+    return f'{head}[city]\ndatabase = "{database}"\n{tail}' if city else f'{toml}\n[city]\ndatabase = "{database}"\n'
 
 
 def at(text: str) -> datetime:
@@ -157,6 +167,17 @@ def suggestion(**given: Any) -> Suggestion:
         days=0,
     )
     return replace(base, **given)
+
+
+def everything(store: Store, *, but: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, but those of the tables in ``but``."""
+    return {name: list(rows(store.db, name)) for name in layout() if name not in but}
+
+
+def careless(store: Store) -> None:
+    """Nothing is kept through a power cut any more; a test that writes much is quicker so."""
+    if isinstance(store.db, SQLite):
+        store.db.execute("pragma synchronous = off").fetchall()
 
 
 def save_thread(city: City, *replies: Reply, read_at: datetime = POSTED + MINUTE, **given: Any) -> Read:

@@ -131,8 +131,8 @@ def _passed(points: Points) -> dict[str, Any]:
 def _watch(points: Points) -> None:
     opened, sent = Store.__init__, requests.adapters.HTTPAdapter.send
 
-    def open_store(self: Store, path: Path | str) -> None:
-        opened(self, path)
+    def open_store(self: Store, address: Path | str) -> None:
+        opened(self, address)
         kept.watch(self, points.statement)
 
     def send(self: Any, *given: Any, **more: Any) -> requests.Response:

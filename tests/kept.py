@@ -13,6 +13,8 @@ from pathlib import Path
 
 from data.city import City, open_city
 from data.store import Store
+from data.store.layout import layout
+from data.store.sqlite import SQLite
 
 _PROCESS = re.compile(r"(?<=:)\d+$")  # of a holder's name: the same death in another process is the same
 _OURS = re.compile(r"liandong\.db")
@@ -43,7 +45,7 @@ def standing(live: Path) -> str:
 
 
 def _rows(city: City) -> Iterator[str]:
-    for table in sorted(city.store.db.table_names()):
+    for table in sorted(layout()):
         for row in city.store.db.execute(f"select * from {table} order by 1, 2"):
             yield f"{table} {[_PROCESS.sub('', v) if isinstance(v, str) else v for v in row]}"
 
@@ -72,6 +74,7 @@ def no_more_room_than(city: City, pages: int) -> None:
 
 def watch(store: Store, heard: Callable[[str], None]) -> None:
     """Have every statement told to ``heard`` before it is carried out."""
+    assert isinstance(store.db, SQLite)
     store.db.conn.set_trace_callback(heard)
 
 

@@ -27,7 +27,7 @@ def closure(name: str, extra: str = "") -> dict[str, str]:
                 continue
             if key not in found:
                 found[key] = version
-                waiting.append((requirement.name, ""))
+                waiting += [(requirement.name, extra) for extra in ("", *requirement.extras)]
     return found
 
 

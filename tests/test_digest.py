@@ -52,7 +52,6 @@ def keep(city: City, number: str, verdict: VerdictName | None = None, **given: A
 
 def close(city: City, number: str) -> None:
     city.store.db.execute("update tickets set state = 'closed' where number = ?", [number])
-    city.store.db.conn.commit()
 
 
 def a_mixed_day(city: City) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,6 +58,8 @@ FLOATS = st.floats(0, 1e9)
 for kind, strategy in ((datetime, TIMES), (str, TEXT), (int, st.integers(0, 2**40)), (float, FLOATS)):
     st.register_type_strategy(kind, strategy)
 
+pytestmark = pytest.mark.both_stores
+
 
 def strategy_for(record: Any) -> st.SearchStrategy[Any]:
     """Any value of a record type; a mapping of anything is kept to what JSON can say."""
@@ -83,21 +84,21 @@ def test_the_text_order_of_stamps_is_the_order_of_time(a: datetime, b: datetime)
     assert moment(stamp(local)) == a
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "x.db")
-
-
 def test_a_post_and_its_replies_come_back_from_the_database(store: Store) -> None:
-    the_post = post(
-        author=None, images=("a.jpg", "b.jpg"), rating="满意", title="'; drop table posts; --", body="\x00<b>&"
-    )
+    the_post = post(author=None, images=("a.jpg", "b.jpg"), rating="满意", title="'; drop table posts; --", body="<b>&")
     replies = (reply(edited_at=FILED, to="1"), reply(author=None, floor=None, posted_at=FILED + timedelta(hours=3)))
     store.threads.save(Thread(the_post, replies), read(id=0), ())
     assert store.threads.post("lyw", "101") == the_post
     assert tuple(store.threads.replies("lyw", "101")) == replies
     assert list(store.threads.recent(the_post.posted_at)) == [the_post]
     assert store.threads.count() == 1
+
+
+def test_a_nul_in_a_post_stops_nothing(store: Store) -> None:
+    store.threads.save(Thread(post(body="a\x00b"), ()), read(id=0), ())
+    kept = store.threads.post("lyw", "101")
+    assert kept is not None
+    assert kept.body in ("a\x00b", "a\ufffdb"), "PostgreSQL cannot keep one; what marks it can be seen"
 
 
 def test_a_read_comes_back_with_its_pages_byte_by_byte(store: Store) -> None:

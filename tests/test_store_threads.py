@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 
 from data.records import ListRow, ReadOutcome, Reply, Thread
-from data.store import Store
+from data.store import Store, StoreError
 from data.store.threads import altered, snapshot
 from tests.build import DUE, FILED, HOUR, MINUTE, failed_read, post, read, reply
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "x.db")
+pytestmark = pytest.mark.both_stores
 
 
 def save(store: Store, *replies: Reply, when: datetime = FILED, complete: bool = True, title: str = "停水") -> None:
@@ -191,7 +188,7 @@ def test_an_altered_page_is_found(chained: Store) -> None:
 
 
 def test_a_page_overwritten_with_rubbish_is_found_and_the_others_still_checked(chained: Store) -> None:
-    chained.db.execute("update snapshots set body = x'00ff' where id = 2")
+    chained.db.execute("update snapshots set body = ? where id = 2", [b"\x00\xff"])
     chained.db.execute("update snapshots set status = 404 where id = 4")
     assert [p.split("（")[0].split(" 与")[0] for p in problems(chained)] == ["快照 2", "快照 4"]
 
@@ -239,21 +236,21 @@ def test_a_whole_chain_forged_anew_shows_against_a_head_that_left_the_machine(ch
     assert head not in {s.chain for s in chained.threads.snapshots()}
 
 
-def test_two_connections_do_not_fork_the_chain(tmp_path: Path) -> None:
-    one, two = Store(tmp_path / "x.db"), Store(tmp_path / "x.db")
-    for store in (one, two, one, two):
-        with store.transaction():
-            store.threads.save_read(read(id=0), [snapshot("lyw", "101", "u", FILED, 200, b"x")])
-    assert problems(one) == []
-    assert len(list(two.threads.snapshots())) == 4
+def test_two_connections_do_not_fork_the_chain(address: Path | str, store: Store) -> None:
+    with closing(Store(address)) as other:
+        for each in (store, other, store, other):
+            with each.transaction():
+                each.threads.save_read(read(id=0), [snapshot("lyw", "101", "u", FILED, 200, b"x")])
+        assert problems(store) == []
+        assert len(list(other.threads.snapshots())) == 4
 
 
 def test_a_save_that_breaks_off_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreError("database or disk is full")
 
     monkeypatch.setattr(store.threads, "_save_replies", broken)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StoreError):
         save(store, reply())
     assert store.threads.post("lyw", "101") is None
     assert store.threads.reads("lyw", "101") == []

@@ -111,7 +111,7 @@ def test_old_decisions_and_those_of_the_rule_itself_prove_nothing(rule: MakeRule
     decided(city, 100, before=91 * DAY)
     queued(city, "101", FILED)
     assert automatic.turn(city, clock()) == {"ok": True}
-    city.store.db.execute("update decisions set at = ?, automatic = 1", [FILED.isoformat()])
+    city.store.db.execute("update decisions set at = ?, automatic = ?", [FILED.isoformat(), True])
     assert automatic.categories(city, clock()) == []
 
 

@@ -12,7 +12,7 @@ import pytest
 from data.city import City
 from data.records import Choice, Thread
 from data.store.series import Name
-from tests.build import HOUR, MINUTE, ZONE, at, post, read, suggestion
+from tests.build import HOUR, MINUTE, ZONE, at, careless, everything, post, read, suggestion
 from ticketing import alerts, barometer, series
 from ticketing.rhythm import HOURS, calendar
 
@@ -66,7 +66,7 @@ def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1) ->
 @pytest.fixture
 def quiet(city: City) -> City:
     """Six weeks of an ordinary city: 200 requests a day, six of them about drains."""
-    city.store.db.execute("pragma synchronous = off").fetchall()
+    careless(city.store)
     known = {("all", ""): 200, ("board", "lyw"): 90, ("field", "urban"): 80, ("district", "jianxi"): 60}
     past(city, {**known, DRAINS: 6, ("unit", "municipal-works"): 9})
     return city
@@ -154,7 +154,7 @@ def test_a_word_that_had_no_category_is_seen_to_rise(quiet: City) -> None:
 
 
 def test_a_city_watched_for_hours_sees_a_storm_and_no_more(city: City) -> None:
-    city.store.db.execute("pragma synchronous = off").fetchall()
+    careless(city.store)
     start = at("2011-07-25 08:00")
     alerts.watch(city, start)
     slugs = [c.slug for c in city.reference().categories if "/" in c.slug]
@@ -205,9 +205,9 @@ def test_watching_twice_changes_nothing(quiet: City) -> None:
     for i in range(10):
         posted(quiet, NOW - i * 9 * MINUTE)
     alerts.watch(quiet, NOW)
-    before = list(quiet.store.db.conn.iterdump())
+    before = everything(quiet.store)
     alerts.watch(quiet, NOW)
-    assert list(quiet.store.db.conn.iterdump()) == before
+    assert everything(quiet.store) == before
 
 
 def test_old_counts_are_forgotten(city: City) -> None:

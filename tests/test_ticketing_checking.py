@@ -17,7 +17,20 @@ from hypothesis import strategies as st
 
 from data.city import City, open_city
 from data.records import ReadOutcome, Reply, VerdictName
-from tests.build import DUE, FILED, HOUR, MINUTE, SECOND, Clock, decision, reply, save_failure, save_thread, save_ticket
+from tests.build import (
+    DUE,
+    FILED,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Clock,
+    careless,
+    decision,
+    reply,
+    save_failure,
+    save_thread,
+    save_ticket,
+)
 from ticketing import filing, lifecycle, outbox
 from ticketing.checking import check
 
@@ -247,7 +260,7 @@ def fresh_city(begun: Path) -> Iterator[City]:
         source.close()
         target.close()
         city = open_city(path)
-        city.store.db.execute("pragma synchronous = off").fetchall()
+        careless(city.store)
         yield city
         city.store.close()
 

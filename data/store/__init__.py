@@ -1,17 +1,13 @@
-"""The only SQL of the house: one SQLite file in WAL mode, a module for each group of records."""
+"""The only SQL of the house: SQLite or PostgreSQL, a module for each group of records."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlite_utils import Database
-
-from data.problem import Problem
 from data.store.automatic import Automatic
 from data.store.bridges import Bridges
+from data.store.database import Database, StoreError
 from data.store.decisions import Decisions
 from data.store.facts import Facts
 from data.store.heard import Heard
@@ -22,32 +18,23 @@ from data.store.reference_tables import ReferenceTables
 from data.store.runs import Runs
 from data.store.schema import migrations
 from data.store.series import Series
+from data.store.sqlite import SQLite
 from data.store.threads import Threads
 from data.store.tickets import Tickets
 from data.store.visits import Visits
 
-__all__ = ["Store", "StoreError"]
-
-
-class StoreError(Problem):
-    """The database cannot be used; the message says why, in Chinese, and what to do."""
+__all__ = ["Store", "StoreError", "on_server"]
 
 
 class Store:
     """What is remembered of one city. One instance serves one thread at a time; open another for another thread."""
 
-    def __init__(self, path: Path | str) -> None:
-        """Open, and where it is older bring up to date, the database at ``path`` (``:memory:`` for a passing one)."""
-        try:
-            connection = sqlite3.connect(str(path), timeout=30, check_same_thread=False)
-            self.db = Database(connection)
-            # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
-            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
-                self.db.execute(f"pragma {pragma}").fetchall()
-            with self.transaction():
-                migrations.apply(self.db)
-        except sqlite3.Error as error:
-            raise StoreError(f"打不开数据库 {path}：{error}。请检查路径、权限和磁盘空间，或从备份恢复") from error
+    def __init__(self, address: Path | str) -> None:
+        """Open, and where it is older bring up to date, the database at ``address``.
+
+        A path is SQLite's (``:memory:`` a passing one); ``postgresql://user@host:port/name`` is a server's.
+        """
+        self.db = _opened(address)
         self.threads = Threads(self.db)
         self.decisions = Decisions(self.db)
         self.tickets = Tickets(self.db)
@@ -63,29 +50,26 @@ class Store:
         self.series = Series(self.db)
         self.presence = Presence(self.db)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside happens, or nothing does. Takes the write lock at once, so that it cannot be refused later."""
-        if self.db.conn.in_transaction:
-            with self.db.atomic():
-                yield
-            return
-        self.db.conn.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self.db.conn.rollback()
-            raise
-        self.db.conn.commit()
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside happens, or nothing does, and nobody else writes meanwhile."""
+        return self.db.transaction()
 
-    @contextmanager
-    def hurried(self) -> Iterator[None]:
+    def hurried(self) -> AbstractContextManager[None]:
         """For what can be read again: a power cut may take the last commits inside, whole, and the next one outside keeps all."""
-        self.db.execute("pragma synchronous = normal")
-        try:
-            yield
-        finally:
-            self.db.execute("pragma synchronous = full")
+        return self.db.hurried()
 
     def close(self) -> None:
         self.db.close()
+
+
+def _opened(address: Path | str) -> Database:
+    if not on_server(address):
+        return SQLite(address, migrations)
+    from data.store.postgres import PostgreSQL  # a city with a file needs no psycopg
+
+    return PostgreSQL(str(address), migrations)
+
+
+def on_server(address: Path | str) -> bool:
+    """Does this address name a PostgreSQL database, and not a file?"""
+    return str(address).startswith(("postgresql://", "postgres://"))

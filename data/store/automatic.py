@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from data.records import Suggestion
+from data.store.database import Database
 from data.store.rows import from_row, stamp
 
 _LAST = "d.id = (select max(id) from decisions where board = d.board and thread = d.thread)"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import builtins
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from data.records import Bridge, BridgeNote
+from data.store.database import Database
 from data.store.rows import from_row, from_rows, stamp, to_row
 
 

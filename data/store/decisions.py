@@ -7,9 +7,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from data.records import Decision, Post, Suggestion
+from data.store.database import Database
 from data.store.rows import due, from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from data.records import Intake
+from data.store.database import Database
 from data.store.rows import moment, to_row
 
 

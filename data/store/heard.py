@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
+from data.store.database import Database
 from data.store.rows import stamp
 
 

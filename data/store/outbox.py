@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from data.records import OutboxEntry, OutboxState
+from data.store.database import Database
 from data.store.rows import from_row, from_rows, stamp, to_row
 
 
@@ -40,7 +39,7 @@ class Outbox:
             due, [*[stamp(now)] * 2, *channels], order_by="not_before, id", limit=limit
         )
         entries = list(from_rows(OutboxEntry, rows))
-        self.db.conn.executemany(
+        self.db.executemany(
             "update outbox set state = 'leased', holder = ?, lease_until = ?, attempts = attempts + 1 where id = ?",
             [(holder, stamp(now + lease), e.id) for e in entries],
         )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from data.records import AuditEntry, Tries, User
+from data.store.database import Database
 from data.store.rows import from_row, from_rows, stamp, to_row
 
 FORGOTTEN = timedelta(days=1)  # wrong passwords nobody repeated

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlite_utils import Database
-
+from data.store.database import Database
 from data.store.rows import stamp
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlite_utils import Database
-
 from data.reference import ENTRIES, Reference
+from data.store.database import Database
 
 
 class ReferenceTables:
@@ -22,7 +21,7 @@ class ReferenceTables:
         reference.check()
         self.db.execute("delete from reference")
         self.db.execute(
-            "insert into numbers (name, value) values ('reference', 1) on conflict do update set value = value + 1"
+            "insert into numbers (name, value) values ('reference', 1) on conflict (name) do update set value = numbers.value + 1"
         )
         self.db.table("reference").insert_all(
             {"table": table, "position": i, "body": entry.model_dump_json()}

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
-from sqlite_utils import Database
 
 R = TypeVar("R")
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
@@ -84,9 +83,3 @@ def from_row(cls: type[R], row: Mapping[str, Any]) -> R:
 def from_rows(cls: type[R], rows: Iterable[Mapping[str, Any]]) -> Iterator[R]:
     """``from_row`` for each."""
     return (from_row(cls, row) for row in rows)
-
-
-def insert(db: Database, table: str, row: Mapping[str, Any]) -> int:
-    """Insert one row and return its number; sqlite-utils' own looks the table's columns and keys up each time."""
-    names, marks = ", ".join(f'"{column}"' for column in row), ", ".join(f":{column}" for column in row)
-    return int(db.conn.execute(f"insert into {table} ({names}) values ({marks})", row).lastrowid or 0)

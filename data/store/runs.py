@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from data.records import Alert, Run
+from data.store.database import Database
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 
 
@@ -22,9 +21,7 @@ class Runs:
         # A clock set back must not leave a lease that never ends: none can be valid longer than ``lease`` from now.
         if row and row[0] != holder and now < moment(row[1]) <= now + lease:
             return str(row[0])
-        self.db.table("leases").insert(
-            {"name": name, "holder": holder, "until": stamp(now + lease)}, pk="name", replace=True
-        )
+        self.db.table("leases").insert({"name": name, "holder": holder, "until": stamp(now + lease)}, replace=True)
         return None
 
     def release(self, name: str, holder: str) -> None:
@@ -36,7 +33,9 @@ class Runs:
         return int(row[0]) if row else 0
 
     def set_mark(self, name: str, value: int) -> None:
-        query = "insert into numbers (name, value) values (?, ?) on conflict do update set value = excluded.value"
+        query = (
+            "insert into numbers (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
+        )
         self.db.execute(query, [name, value])
 
     def start(self, run: Run) -> int:

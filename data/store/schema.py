@@ -1,14 +1,35 @@
-"""The tables of the store and how an older database becomes a newer one (sqlite-utils migrations)."""
+"""The tables of the store and how an older database becomes a newer one (sqlite-utils migrations).
+
+Types are SQLite's; ``data.store.dialect`` says what PostgreSQL calls them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any, cast
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Migrations
 
+from data.store.database import Database
 from data.store.rows import due, stamp
 
-migrations = Migrations("liandong")
+Step = Callable[[Database], None]
+
+
+class Steps(Migrations):
+    """sqlite-utils' migrations, whose steps another database can take as well."""
+
+    def __call__(  # type: ignore[override]
+        self, *, name: str | None = None, transactional: bool = True
+    ) -> Callable[[Step], Step]:
+        return cast("Callable[[Step], Step]", super().__call__(name=name, transactional=transactional))
+
+    def __iter__(self) -> Iterator[tuple[str, Step]]:
+        return ((step.name, cast("Any", step.fn)) for step in self._migrations)
+
+
+migrations = Steps("liandong")
 
 # SQLite uses the index of waiting posts only where a query repeats the index's own condition, word by word.
 WAITING = "stage in ('new', 'suggested')"
@@ -53,18 +74,18 @@ create index snapshots_of on snapshots (board, thread);
 
 create table reads (
     id integer primary key, board text not null, thread text not null, at text not null, outcome text not null,
-    complete integer not null, status integer, pages integer not null, detail text not null, snapshots text not null);
+    complete boolean not null, status integer, pages integer not null, detail text not null, snapshots text not null);
 create index reads_of on reads (board, thread, at);
 
 create table health (
     id integer primary key, board text not null, at text not null, pages integer not null, rows integer not null,
     threads integer not null, replies integer not null, missing text not null, statuses text not null,
-    failures text not null, ok integer not null, last_complete_at text);
+    failures text not null, ok boolean not null, last_complete_at text);
 create index health_of on health (board, id);
 
 create table suggestions (
     id integer primary key, board text not null, thread text not null, at text not null, model text not null,
-    is_request integer not null, request_p real not null, kind text not null, kind_p real not null,
+    is_request boolean not null, request_p real not null, kind text not null, kind_p real not null,
     category text not null, categories text not null, units text not null, urgency text not null, days integer not null,
     contacts text not null, place text, district text, reasons text not null, needs_person text not null,
     co_units text not null);
@@ -72,7 +93,7 @@ create index suggestions_of on suggestions (board, thread, id);
 
 create table decisions (
     id integer primary key, board text not null, thread text not null, at text not null, "by" text not null,
-    action text not null, automatic integer not null, kind text, category text, unit text, urgency text not null,
+    action text not null, automatic boolean not null, kind text, category text, unit text, urgency text not null,
     days integer not null, contact text not null, reason text not null, lead text not null default '');
 create index decisions_of on decisions (board, thread);
 
@@ -80,9 +101,9 @@ create table tickets (
     number text primary key, board text not null, thread text not null, decision integer not null, office_id text not null,
     title text not null, kind text not null, category text not null, source text not null, contact text not null,
     unit text not null, urgency text not null, days integer not null, posted_at text not null, decided_at text not null,
-    filed_at text not null, reply_due text not null, completion_due text not null, tentative integer not null,
+    filed_at text not null, reply_due text not null, completion_due text not null, tentative boolean not null,
     lead text not null default '', origin text not null default '', accept_due text,
-    state text not null, verdict text not null, due text not null, provisional integer not null);
+    state text not null, verdict text not null, due text not null, provisional boolean not null);
 create index tickets_of on tickets (board, thread);
 create index tickets_unit on tickets (unit, filed_at);
 create index tickets_filed on tickets (filed_at);
@@ -104,7 +125,7 @@ create index events_of on events (ticket, id);
 
 create table verdicts (
     id integer primary key, ticket text not null, at text not null, name text not null, reply text, reply_at text,
-    latency real, holding integer, answered_at text, read integer, marks text not null);
+    latency real, holding boolean, answered_at text, read integer, marks text not null);
 create index verdicts_of on verdicts (ticket, id);
 
 create table outbox (
@@ -116,7 +137,7 @@ create index outbox_state on outbox (state, id);
 create index outbox_subject on outbox (subject);
 
 create table runs (
-    id integer primary key, holder text not null, started_at text not null, finished_at text, ok integer not null,
+    id integer primary key, holder text not null, started_at text not null, finished_at text, ok boolean not null,
     stages text not null);
 create table alerts (
     id integer primary key, at text not null, kind text not null, subject text not null, text text not null,
@@ -158,7 +179,7 @@ def visits(db: Database) -> None:
 def second_chances(db: Database) -> None:
     """Acts a person had sent again, tickets that came with their answer, and what the automatic rule would have done."""
     db.execute("alter table outbox add column resent integer not null default 0")
-    db.execute("alter table tickets add column historical integer not null default 0")
+    db.execute("alter table tickets add column historical boolean not null default false")
     db.execute(
         """create table shadows (
            board text not null, thread text not null, at text not null, category text not null, confidence real not null,
@@ -236,9 +257,9 @@ def attachments(db: Database) -> None:
 @migrations()
 def administration(db: Database) -> None:
     """Users who have left or must change their password, wrong passwords by name, and an audit that can be searched."""
-    db.execute("alter table users add column active integer not null default 1")
-    db.execute("alter table users add column locked integer not null default 0")
-    db.execute("alter table users add column fresh integer not null default 0")
+    db.execute("alter table users add column active boolean not null default true")
+    db.execute("alter table users add column locked boolean not null default false")
+    db.execute("alter table users add column fresh boolean not null default false")
     db.execute("alter table users add column reach text not null default ''")
     # For every name that is tried, whether anybody has it or not: else the lock would tell which names exist.
     db.execute(

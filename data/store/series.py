@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlite_utils import Database
-
+from data.store.database import Database
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 
 HOURS = 24
@@ -79,7 +79,16 @@ class Series:
     def _requests(self, query: str, values: Sequence[object]) -> list[Request]:
         return [
             Request(
-                row[0], row[1], row[2], moment(row[3]), bool(row[4]), row[5], row[6] or "", row[7] or "", row[8], row[9]
+                row[0],
+                row[1],
+                row[2],
+                moment(row[3]),
+                bool(row[4]),
+                row[5],
+                _first(row[6]),
+                row[7] or "",
+                row[8],
+                row[9],
             )
             for row in self.db.execute(query, list(values))
         ]
@@ -92,7 +101,7 @@ class Series:
             values = _unpacked(row[0]) if row else array("H", bytes(2 * HOURS))
             for hour, more in hours.items():
                 values[hour] = min(max(values[hour] + more, 0), 65535)
-            self.db.execute("insert or replace into counts values (?, ?, ?, ?)", [*name, day, values.tobytes()])
+            self.db.execute(_COUNTED, [*name, day, values.tobytes()])
 
     def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, dict[int, array[int]]]:
         """Series -> day -> the counts of its 24 hours, for days in [first, last] that have any."""
@@ -104,7 +113,8 @@ class Series:
 
     def names(self, sort: str, first: int) -> list[str]:
         """The series of a sort that counted anything since a day; reads the days, not the series."""
-        query = "select distinct name from counts indexed by counts_by_day where day >= ? and sort = ?"
+        # What is computed is in no index: the sort must not lead through the whole history of its series.
+        query = "select distinct name from counts where day >= ? and sort || '' = ?"
         return [row[0] for row in self.db.execute(query, [first, sort])]
 
     def forget(self, before: int) -> None:
@@ -147,9 +157,18 @@ class Series:
         return found
 
 
-_REQUEST = """select s.id, s.board, s.thread, p.posted_at, s.is_request, s.category, json_extract(s.units, '$[0].name'),
+_COUNTED = """insert into counts (sort, name, day, hours) values (?, ?, ?, ?)
+    on conflict (sort, name, day) do update set hours = excluded.hours"""
+
+_REQUEST = """select s.id, s.board, s.thread, p.posted_at, s.is_request, s.category, s.units,
     s.district, p.title, substr(p.body, 1, 120) from suggestions s
     join posts p on p.board = s.board and p.thread = s.thread"""
+
+
+def _first(units: str) -> str:
+    """The unit that was suggested first."""
+    found = json.loads(units)
+    return str(found[0]["name"]) if found else ""
 
 
 def _unpacked(blob: bytes) -> array[int]:

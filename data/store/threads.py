@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread, Version
-from data.store.rows import from_row, from_rows, insert, moment, stamp, to_row
+from data.store.database import Database
+from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 
 FIRST_LINK = "0" * 64
+AT_ONCE = 200  # pages in memory while all are looked through
 # A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(days=1)
 
@@ -37,6 +37,8 @@ class Threads:
 
     def listed(self, board: str, section: str, rows: Sequence[ListRow], now: datetime) -> set[str]:
         """Note what a list page says and return the threads on it that changed since they were read."""
+        if not rows:
+            return set()
         marks = ",".join("?" * len(rows))
         known = {
             r[0]: r[1:]
@@ -46,9 +48,10 @@ class Threads:
             )
         }
         fresh = [r for r in rows if known.get(r.thread, (None,))[0] != r.signature]
-        self.db.conn.executemany(
+        self.db.executemany(
             """insert into listing (board, thread, section, signature, seen_at) values (?, ?, ?, ?, ?)
-               on conflict do update set signature = excluded.signature, seen_at = excluded.seen_at, next_try = null""",
+               on conflict (board, thread) do update
+               set signature = excluded.signature, seen_at = excluded.seen_at, next_try = null""",
             [(board, r.thread, section, r.signature, stamp(now)) for r in fresh],
         )
         return {r.thread for r in rows if known.get(r.thread, (None, None))[1] != r.signature}
@@ -83,6 +86,8 @@ class Threads:
     def listed_threads(self, board: str, threads: Iterable[str]) -> set[str]:
         """Which of these threads any list has shown before."""
         names = list(threads)
+        if not names:
+            return set()
         marks = ",".join("?" * len(names))
         rows = self.db.execute(f"select thread from listing where board = ? and thread in ({marks})", [board, *names])
         return {r[0] for r in rows}
@@ -105,7 +110,7 @@ class Threads:
     def save_read(self, read: Read, pages: Sequence[Snapshot] = ()) -> Read:
         """Keep one attempt to read, complete or not, with whatever pages came."""
         kept = replace(read, snapshots=tuple(self._chain(page) for page in pages))
-        number = insert(self.db, "reads", to_row(kept, drop=("id",)))
+        number = self.db.add("reads", to_row(kept, drop=("id",)))
         self._settle_listing(read)
         return replace(kept, id=number)
 
@@ -115,7 +120,7 @@ class Threads:
             f"""select 1 from tickets where board = ? and thread = ?
                 union all select 1 from merged where board = ? and thread = ?
                 union all select 1 from posts where board = ? and thread = ? and {WAITING} and coalesce(
-                    (select is_request from suggestions where board = ? and thread = ? order by id desc limit 1), 1)""",
+                    (select is_request from suggestions where board = ? and thread = ? order by id desc limit 1), true)""",
             [board, thread] * 4,
         )
         return found.fetchone() is not None
@@ -140,7 +145,7 @@ class Threads:
     def _save_post(self, post: Post, now: datetime) -> None:
         before = self.post(post.board, post.thread)
         if before is None:
-            insert(self.db, "posts", {**to_row(post), "first_read_at": stamp(now), "stage": "new"})
+            self.db.add("posts", {**to_row(post), "first_read_at": stamp(now), "stage": "new"})
         elif before != post:
             if (before.title, before.body) != (post.title, post.body):
                 self._keep_version(post.board, post.thread, "", before.title, before.body, now)
@@ -162,8 +167,10 @@ class Threads:
                 self.db.table("replies").update((board, number, reply.id), row)
         if fresh:  # together: a table's own insert looks the table up for every row
             columns = next(iter(fresh.values()))
-            names, marks = ", ".join(f'"{c}"' for c in columns), ", ".join(f":{c}" for c in columns)
-            self.db.conn.executemany(f"insert into replies ({names}) values ({marks})", list(fresh.values()))
+            names, marks = ", ".join(f'"{c}"' for c in columns), ", ".join("?" * len(columns))
+            self.db.executemany(
+                f"insert into replies ({names}) values ({marks})", [list(row.values()) for row in fresh.values()]
+            )
         for gone in standing - {r.id for r in thread.replies} if read.complete else ():
             # Deleted since: it stays with the evidence of when it stood there.
             self.db.table("replies").update((board, number, gone), {"gone_at": stamp(read.at)})
@@ -176,7 +183,7 @@ class Threads:
         """Append a page to the hash chain; each link covers the one before and this page's own facts."""
         chain = link(self.chain_head(), page)
         row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 4), "chain": chain}
-        return insert(self.db, "snapshots", row)
+        return self.db.add("snapshots", row)
 
     def chain_head(self) -> str:
         """The newest link; whoever kept an earlier one can tell whether anything before it was altered."""
@@ -185,9 +192,14 @@ class Threads:
 
     def snapshots(self, ids: Collection[int] | None = None) -> Iterator[Snapshot]:
         """Pages as received, oldest first; all of them without ``ids``."""
-        where = "" if ids is None else f"id in ({','.join(map(str, map(int, ids)))})"
-        for row in self.db.table("snapshots").rows_where(where or None, order_by="id"):
-            yield from_row(Snapshot, {**row, "body": _unpacked(row["body"])})
+        if ids is not None and not ids:
+            return
+        where = "id > ?" if ids is None else f"id > ? and id in ({','.join(map(str, map(int, ids)))})"
+        last, table = 0, self.db.table("snapshots")
+        while found := list(table.rows_where(where, [last], order_by="id", limit=AT_ONCE)):
+            for row in found:
+                yield from_row(Snapshot, {**row, "body": _unpacked(row["body"])})
+            last = found[-1]["id"]
 
     def post(self, board: str, thread: str) -> Post | None:
         row = next(self.db.table("posts").rows_where("board = ? and thread = ?", [board, thread]), None)

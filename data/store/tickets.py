@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from data.records import Event, Ticket, Verdict
+from data.store.database import Database
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WATCHED
 
@@ -26,10 +25,10 @@ class Tickets:
 
     def next_number(self, day: str) -> str:
         """A fresh ticket number of ``day`` (``20110725``): ``20110725-0001``; numbers are never used again."""
-        self.db.execute(
-            "insert into numbers (name, value) values (?, 1) on conflict do update set value = value + 1", [day]
-        )
-        return f"{day}-{self.db.execute('select value from numbers where name = ?', [day]).fetchone()[0]:04d}"
+        query = """insert into numbers (name, value) values (?, 1)
+            on conflict (name) do update set value = numbers.value + 1 returning value"""
+        with self.db.transaction():
+            return f"{day}-{self.db.execute(query, [day]).fetchone()[0]:04d}"
 
     def file(self, ticket: Ticket, state: str, *, has_thread: bool = True) -> None:
         """Keep a ticket the office system has acknowledged. Without a thread (a call) no verdict is ever waited for."""
@@ -184,8 +183,8 @@ class Tickets:
     def merged_watched(self, since: datetime) -> list[tuple[str, str, str]]:
         """(ticket, board, thread) of the posts linked to watched tickets, whatever their verdict."""
         rows = self.db.execute(
-            f"""select m.ticket, m.board, m.thread from tickets cross join merged m on m.ticket = tickets.number
-                where {WATCHED} and answer_due >= ?""",
+            f"""select m.ticket, m.board, m.thread from tickets cross join merged m
+                where m.ticket = tickets.number and {WATCHED} and answer_due >= ?""",
             [stamp(since)],
         )
         return [(r[0], r[1], r[2]) for r in rows]

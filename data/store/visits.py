@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
+from data.store.database import Database
 from data.store.rows import stamp
 
 ROBOTS_FOR = timedelta(days=1)  # RFC 9309: a copy of robots.txt should not be used for longer
@@ -34,7 +33,9 @@ class Visits:
         return bytes(row[0]) if row else None
 
     def keep_robots(self, site: str, now: datetime, body: bytes) -> None:
-        self.db.execute("insert or replace into robots (site, at, body) values (?, ?, ?)", [site, stamp(now), body])
+        query = """insert into robots (site, at, body) values (?, ?, ?)
+            on conflict (site) do update set at = excluded.at, body = excluded.body"""
+        self.db.execute(query, [site, stamp(now), body])
 
     def validators(self, board: str, section: str, url: str) -> Validators:
         """Those of the section's first page as the last complete walk met it; empty when there are none."""

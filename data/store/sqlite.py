@@ -1,0 +1,71 @@
+"""SQLite in WAL mode through sqlite-utils: the default, one file and no server."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from data.store.database import StoreError
+from data.store.schema import Steps
+
+
+class SQLite(sqlite_utils.Database):
+    """One connection to one file."""
+
+    def __init__(self, path: Path | str, steps: Steps) -> None:
+        """Open the file, or ``:memory:``, and bring its tables up to date."""
+        try:
+            super().__init__(sqlite3.connect(str(path), timeout=30, check_same_thread=False))
+            # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
+            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+                self.execute(f"pragma {pragma}").fetchall()
+            with self.transaction():
+                steps.apply(self)
+        except sqlite3.Error as error:
+            raise StoreError(f"打不开数据库 {path}：{error}。请检查路径、权限和磁盘空间，或从备份恢复") from error
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self.conn.in_transaction)
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """The same statement for each row."""
+        if self.conn.in_transaction:
+            self.conn.executemany(sql, rows)
+            return
+        with self.transaction():
+            self.conn.executemany(sql, rows)
+
+    def add(self, table: str, row: Mapping[str, Any]) -> int:
+        """Insert one row and return its number; sqlite-utils' own looks the table's columns and keys up each time."""
+        names, marks = ", ".join(f'"{column}"' for column in row), ", ".join("?" * len(row))
+        cursor = self.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
+        return int(cursor.lastrowid or 0)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Takes the write lock at once, so that it cannot be refused later; one inside another is a savepoint."""
+        if self.conn.in_transaction:
+            with self.atomic():
+                yield
+            return
+        self.conn.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self.conn.rollback()
+            raise
+        self.conn.commit()
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        self.execute("pragma synchronous = normal")
+        try:
+            yield
+        finally:
+            self.execute("pragma synchronous = full")

@@ -1,0 +1,103 @@
+"""A PostgreSQL server of the tests' own: made in a temporary folder, on a free port of loopback, gone with the session."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+INSTALLED = Path("/usr/lib/postgresql")
+# Nothing here outlives the tests, and they open and close many connections.
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 200
+shared_buffers = 32MB
+autovacuum = off
+log_min_messages = fatal
+"""
+
+
+def programs() -> Path | None:
+    """Where PostgreSQL's programs are, or None where it is not installed."""
+    found = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda p: int(p.parent.parent.name))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+class Server:
+    """Started by the first who asks; databases are made from one another."""
+
+    def __init__(self, bin_: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="liandong-pg-"))
+        self.user = _owner(self.folder)
+        self.port = _free_port()
+        data = self.folder / "data"
+        self._as_owner(
+            [bin_ / "initdb", "-D", data, "-U", "liandong", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        )
+        (data / "postgresql.auto.conf").write_text(
+            f"{SETTINGS}\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n", encoding="utf-8"
+        )
+        self._stop = [bin_ / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
+        self._start = [bin_ / "pg_ctl", "-D", data, "-l", self.folder / "log", "-w", "start"]
+        self._as_owner(self._start)
+        self._numbers = itertools.count(1)
+
+    def url(self, name: str) -> str:
+        return f"postgresql://liandong@127.0.0.1:{self.port}/{name}"
+
+    def database(self, template: str = "template1") -> str:
+        """The address of a fresh database, or of a copy of ``template`` (which nobody may be using)."""
+        name = f"t{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"create database {name} template {template}")
+        return self.url(name)
+
+    def drop(self, address: str) -> None:
+        """Forget a database, whoever still looks at it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"drop database if exists {address.rpartition('/')[2]} with (force)")
+
+    def restart(self) -> None:
+        self._as_owner(self._stop)
+        self._as_owner(self._start)
+
+    def stop(self) -> None:
+        self._as_owner(self._stop)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _as_owner(self, command: list[Any]) -> None:
+        quiet: Mapping[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([str(c) for c in command], check=True, user=self.user, cwd="/", timeout=120, **quiet)
+
+
+def _owner(folder: Path) -> str | None:
+    """PostgreSQL refuses to run as root; then it runs as the user its package made."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        owner = pwd.getpwnam("postgres")
+    except KeyError:
+        owner = pwd.getpwnam("nobody")
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return owner.pw_name
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
