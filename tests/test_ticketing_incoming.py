@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from classifier.contacts import contacts
 from data.city import City
 from data.records import VerdictName
 from tests.build import FILED, Clock, at, decision
@@ -52,6 +53,20 @@ def test_calls_letters_and_weibo_say_where_they_came_from_and_run_the_completion
     lifecycle.move(wired, ticket.number, "close", "张敏", "", clock(), role=lifecycle.CLERK)
     assert wired.store.tickets.watched(FILED) == [], "closed, it waits for no verdict that could never come"
     assert digest.standings(wired, clock()) == [], "and is not counted as open"
+
+
+def test_whom_to_call_back_and_where_come_from_columns_of_their_own(city: City, tmp_path: Path) -> None:
+    rows = (
+        "来源,编号,来电时间,内容,来电号码,事发地址\n"
+        "电话,1,2011-07-25 08:50,家里停水三天,13800000000,南昌路5号院\n"
+        "电话,2,2011-07-25 08:51,停水，电话 13800000001,13800000001,\n"
+    )
+    assert incoming.take_in(city, file(tmp_path, rows), FILED).added == 2
+    first, second = sorted(city.store.threads.unread_by_machine(), key=lambda p: p.posted_at)
+    assert first.body == "家里停水三天\n联系方式：13800000000\n地址：南昌路5号院"
+    assert {(c.kind, c.text) for c in contacts(first.body)} == {("手机", "13800000000"), ("地址", "南昌路5号院")}
+    assert second.body == "停水，电话 13800000001", "what the text says already is not said twice"
+    assert incoming.take_in(city, file(tmp_path, rows), FILED).known == 2
 
 
 @pytest.fixture

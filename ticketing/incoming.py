@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ BOARD = "import"  # stands where posts name their board
 SOURCE = ("来源", "source", "渠道")
 TIME = ("posted_at", "时间", "来电时间", "留言时间", "日期", "登记时间", "time", "date")
 NUMBER = ("id", "编号", "工单号", "留言编号", "序号")
+# What a register keeps in columns of their own, and a post in its text: whom to call back, and where it is.
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "联系方式": ("联系方式", "联系电话", "来电号码", "电话号码", "手机号", "手机", "电话", "contact", "phone"),
+    "地址": ("地址", "事发地址", "地点", "事发地点", "诉求地址", "address"),
+}
 REPLY = ("reply", "回复", "答复", "答复意见", "回复内容", "答复内容")
 REPLIED = ("replied_at", "回复时间", "答复时间", "办复时间")
 
@@ -63,6 +68,8 @@ def _take(
     if city.store.threads.post(post.board, post.thread):
         return ("known",)
     answered = _answered(city, cells, now)
+    if answered is None:
+        post = replace(post, body=_with_what_stands_beside(post.body, cells))
     said = () if answered is None else (history.answer(post, *answered),)
     city.store.threads.save(Thread(post, said), Read(post.board, post.thread, now, ReadOutcome.OK, True), ())
     if not said:
@@ -83,6 +90,12 @@ def _post(city: City, text: tuple[str, str], cells: Mapping[str, Any], now: date
     identity = "\n".join((channel, named, "" if named else f"{when}\n{title}\n{body}"))
     thread = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return Post(BOARD, thread, channel, "", title or body[:30], None, _moment(city, when, now) or now, body)
+
+
+def _with_what_stands_beside(body: str, cells: Mapping[str, Any]) -> str:
+    """The text with contact and address below it, where they are found, hidden from others and filed like those of a post."""
+    found = [(name, _first(cells, columns)) for name, columns in BESIDE.items()]
+    return "\n".join([body, *(f"{name}：{value}" for name, value in found if value and value not in body)]).strip()
 
 
 def _answered(city: City, cells: Mapping[str, Any], now: datetime) -> tuple[str, datetime] | None:
