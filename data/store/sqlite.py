@@ -5,13 +5,26 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import sqlite_utils
+from sqlite_utils.db import Table
 
 from data.store.database import StoreError
 from data.store.schema import Steps
+
+
+class Known(Table):
+    """A table that is there and stays as it is: sqlite-utils' own asks the schema before every look."""
+
+    def exists(self) -> bool:
+        return True
+
+    @cached_property
+    def pks(self) -> list[str]:
+        return list(super().pks)
 
 
 class SQLite(sqlite_utils.Database):
@@ -19,6 +32,7 @@ class SQLite(sqlite_utils.Database):
 
     def __init__(self, path: Path | str, steps: Steps) -> None:
         """Open the file, or ``:memory:``, and bring its tables up to date."""
+        self._known: dict[str, Known] = {}
         try:
             super().__init__(sqlite3.connect(str(path), timeout=30, check_same_thread=False))
             # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
@@ -26,8 +40,13 @@ class SQLite(sqlite_utils.Database):
                 self.execute(f"pragma {pragma}").fetchall()
             with self.transaction():
                 steps.apply(self)
+            self._known = {name: Known(self, name) for name in self.table_names()}
         except sqlite3.Error as error:
             raise StoreError(f"打不开数据库 {path}：{error}。请检查路径、权限和磁盘空间，或从备份恢复") from error
+
+    def table(self, table_name: str, **options: Any) -> Table:
+        """One table; the same object each time, once all are made."""
+        return self._known.get(table_name) or super().table(table_name, **options)
 
     @property
     def in_transaction(self) -> bool:
