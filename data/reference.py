@@ -304,7 +304,7 @@ ENTRIES: Mapping[str, type[Entry]] = {
 
 def load(folder: Path = SHIPPED) -> Reference:
     """Read and check every table of ``folder``; raises ReferenceError naming file, entry and mend."""
-    return Reference.model_validate({t: tuple(_entries(t, folder / file)) for t, file in FILES.items()}).check()
+    return Reference.model_validate({t: tuple(entries(t, folder / file)) for t, file in FILES.items()}).check()
 
 
 def dump(reference: Reference, folder: Path) -> None:
@@ -315,7 +315,8 @@ def dump(reference: Reference, folder: Path) -> None:
         tables.write(folder / file, table, ENTRIES[table].model_fields, rows)
 
 
-def _entries(table: str, path: Path) -> Iterator[Entry]:
+def entries(table: str, path: Path) -> Iterator[Entry]:
+    """The entries of one file; raises ReferenceError."""
     model = ENTRIES[table]
     for where, row in tables.read(path, table, {n: f.is_required() for n, f in model.model_fields.items()}):
         try:
@@ -352,9 +353,15 @@ MENDS: Mapping[str, str] = {
 }
 
 
+def mends(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each column that is wrong and how to mend it, in words."""
+    for one in error.errors(include_url=False):
+        field = ".".join(str(p) for p in one["loc"]) or "?"
+        mend = MENDS.get(one["type"], "格式不对；请对照随软件附带的表改正").format_map(one.get("ctx", {}))
+        written = "" if one["type"] == "missing" else f"（写的是 {str(one['input'])[:60]!r}）"
+        yield field, f"{mend}{written}"
+
+
 def _sentence(path: Path, where: str, error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(p) for p in first["loc"]) or "?"
-    mend = MENDS.get(first["type"], "格式不对；请对照随软件附带的表改正").format_map(first.get("ctx", {}))
-    written = "" if first["type"] == "missing" else f"（写的是 {str(first['input'])[:60]!r}）"
-    return f"{path}: {where} 的 {field} {mend}{written}"
+    field, mend = next(mends(error))
+    return f"{path}: {where} 的 {field} {mend}"

@@ -64,6 +64,14 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "users.unlock": ("POST", "/users/nobody/unlock", 404, "---+"),
     "users.deactivate": ("POST", "/users/nobody/deactivate", 404, "---+"),
     "users.activate": ("POST", "/users/nobody/activate", 404, "---+"),
+    "reference.index": ("GET", "/reference", 200, "---+"),
+    "reference.table": ("GET", "/reference/units", 200, "---+"),
+    "reference.add": ("POST", "/reference/units/new", 400, "---+"),
+    "reference.entry": ("POST", "/reference/units/entry?key=lamps", 400, "---+"),
+    "reference.remove": ("POST", "/reference/units/remove", 302, "---+"),
+    "reference.move": ("POST", "/reference/rules/move", 302, "---+"),
+    "reference.export": ("POST", "/reference/export", 302, "---+"),
+    "reference.download": ("GET", "/reference/files.zip", 200, "---+"),
 }
 CASES = [(e, *ROUTES[e][:3], role, ROUTES[e][3][i]) for e in ROUTES for i, role in enumerate(ROLES)]
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from data.reference import ENTRIES, Reference
 from data.store.database import Database
+
+# Where an entry of a table is named by its slug.
+REMEMBERED_IN: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "units": (("tickets", "unit"), ("decisions", "unit"), ("users", "unit")),
+    "categories": (("tickets", "category"), ("decisions", "category"), ("suggestions", "category")),
+    "boards": (("posts", "board"), ("tickets", "board")),
+    "districts": (("suggestions", "district"),),
+}
 
 
 class ReferenceTables:
@@ -37,6 +46,13 @@ class ReferenceTables:
         if self._loaded is None or self._loaded[0] != row[0]:
             self._loaded = (row[0], self._read())
         return self._loaded[1]
+
+    def remembered(self, table: str, slug: str) -> bool:
+        """Does anything that is kept still name this unit, category, board or district?"""
+        return any(
+            self.db.execute(f'select 1 from {kept} where "{column}" = ? limit 1', [slug]).fetchone()
+            for kept, column in REMEMBERED_IN.get(table, ())
+        )
 
     def _read(self) -> Reference:
         tables: dict[str, list[Any]] = {table: [] for table in ENTRIES}

@@ -12,7 +12,20 @@ import click
 from data import reference
 from data.city import City, CityError
 from data.reference import Board, Section
-from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, local, pass_folder, plain, safe
+from desk import registry
+from desk.commands.common import (
+    HERE,
+    city_of,
+    echo_json,
+    echo_table,
+    fail,
+    json_option,
+    local,
+    now,
+    pass_folder,
+    plain,
+    safe,
+)
 
 
 @click.group(invoke_without_command=True)
@@ -145,4 +158,4 @@ def _write(city: City, board: Board) -> None:
     tables = tables.model_copy(update={"boards": (*others, board)})
     with city.store.transaction():
         city.store.reference.save(tables)
-    reference.dump(tables, city.folder / "reference")
+    registry.export_files(city, HERE, now())

@@ -9,7 +9,8 @@ import click
 
 from data import reference
 from data.city import SETTINGS, City, open_city
-from desk.commands.common import echo_json, fail, json_option
+from data.records import AuditEntry
+from desk.commands.common import HERE, echo_json, fail, json_option, now
 
 TEMPLATE = """\
 # 联动：这座城市的设置。改完保存即可，下次运行生效。
@@ -83,18 +84,33 @@ SCRAPY_CFG = "[settings]\ndefault = spiders.settings\n"
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", default="洛阳", help="城市名")
 @click.option("--reload", "again", is_flag=True, help="把 reference/ 里改过的表重新载入已有的城市")
+@click.option("--export", "back", is_flag=True, help="把页面上改过的表写回 reference/ 里的文件（--reload 的反面）")
+@click.option("--force", is_flag=True, help="和 --reload 一起用：页面上改过而没有导出的，不要了")
 @json_option
-def init(folder: Path, name: str, again: bool, as_json: bool) -> None:
+def init(folder: Path, name: str, again: bool, back: bool, force: bool, as_json: bool) -> None:
     """建一座新城市：设置、参考表、数据库。"""
+    from desk import registry
+
+    if again and back:
+        raise click.UsageError("--reload 和 --export 方向相反，一次只能写一个")
+    if back:
+        _export(open_city(folder), as_json)
+        return
     if again:
         city = open_city(folder)
+        _may_reload(city, force)
     elif (folder / SETTINGS).exists():
         fail(f"{folder} 里已经有一座城市；要重新载入改过的表，请加 --reload")
     else:
         city = create(folder, name)
     tables = reference.load(folder / "reference")
     with city.store.transaction():
+        before = city.store.reference.load()
+        if before and (lost := registry.missed(city, before, tables)):
+            fail("\n".join(lost))
         city.store.reference.save(tables)
+        registry.settled(city)
+        city.store.people.record(AuditEntry(now(), HERE, "载入参考表"))
     counts = {table: len(getattr(tables, table)) for table in reference.FILES}
     if as_json:
         echo_json({"folder": folder.resolve(), **counts})
@@ -104,6 +120,30 @@ def init(folder: Path, name: str, again: bool, as_json: bool) -> None:
         click.echo(
             f"接着：编辑 {folder / SETTINGS} 和 {folder / 'reference'}，再 liandong --dir {folder} init {folder} --reload"
         )
+
+
+def _may_reload(city: City, force: bool) -> None:
+    from desk import registry
+
+    if (count := registry.unexported(city)) and not force:
+        fail(
+            f"页面上有 {count} 处改动还没有写回文件，重新载入会丢掉它们；"
+            f"请先 liandong init {city.folder} --export，或确定不要时加 --force"
+        )
+
+
+def _export(city: City, as_json: bool) -> None:
+    from desk import registry
+
+    written = registry.export_files(city, HERE, now())
+    where = city.folder / "reference"
+    if as_json:
+        echo_json({"folder": where.resolve(), "written": written})
+    else:
+        said = (
+            f"写回 {where}：{'、'.join(written)}（原来的留作 .bak）" if written else f"{where} 与页面上的一致，没有改动"
+        )
+        click.echo(said)
 
 
 def create(folder: Path, name: str) -> City:

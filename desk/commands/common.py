@@ -23,6 +23,7 @@ console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own; a table's columns need some
 
+HERE = "命令行"  # who the audit says did it: whoever may run commands on this machine
 json_option = click.option("--json", "as_json", is_flag=True, help="给程序读的 JSON")
 pass_folder = click.pass_obj
 

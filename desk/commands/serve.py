@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from data.records import AuditEntry
-from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder
+from desk.commands.common import HERE, city_of, echo_json, echo_table, json_option, now, pass_folder
 
-HERE = "命令行"  # who the audit says did it: whoever may run commands on this machine
 ROLES = ("clerk", "liaison", "leader", "admin")
 
 

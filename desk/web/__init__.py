@@ -10,7 +10,20 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from data.city import City
-from desk.web import access, barometer, bridge, context, deciding, files, overview, session, show, tickets, users
+from desk.web import (
+    access,
+    barometer,
+    bridge,
+    context,
+    deciding,
+    files,
+    overview,
+    reference,
+    session,
+    show,
+    tickets,
+    users,
+)
 
 LARGEST_FORM = 256 * 1024
 HEADERS = {
@@ -48,6 +61,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         bridge.pages,
         barometer.pages,
         users.pages,
+        reference.pages,
     ):
         app.register_blueprint(pages)
     app.jinja_env.globals["city_name"] = city.settings.city.name

@@ -60,6 +60,14 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "users.unlock": _ADMIN,
     "users.deactivate": _ADMIN,
     "users.activate": _ADMIN,
+    "reference.index": _ADMIN,
+    "reference.table": _ADMIN,
+    "reference.add": _ADMIN,
+    "reference.entry": _ADMIN,
+    "reference.remove": _ADMIN,
+    "reference.move": _ADMIN,
+    "reference.export": _ADMIN,
+    "reference.download": _ADMIN,
 }
 # All that somebody may do whose password was chosen by an administrator.
 WITHOUT_OWN_PASSWORD = PUBLIC | {"session.password", "session.logout"}

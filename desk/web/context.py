@@ -57,6 +57,11 @@ def the_reference() -> Reference:
     return _desk().reference()
 
 
+def forget_reference() -> None:
+    """Have this thread read the tables anew: who changed one sees it on the next page."""
+    _desk().threads.reference = None
+
+
 def now() -> datetime:
     return _desk().clock()
 
