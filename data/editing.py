@@ -92,7 +92,11 @@ def differences(before: Entry | None, after: Entry | None, secret: frozenset[str
     """``phone：1390 → 1380`` for every column that differs; of the secret ones only that they do."""
     old, new = (e.model_dump(mode="json") if e else {} for e in (before, after))
     entry = after or before
-    empty = {name: field.default for name, field in type(entry).model_fields.items()} if entry else {}
+    empty = (
+        {name: None if field.is_required() else field.default for name, field in type(entry).model_fields.items()}
+        if entry
+        else {}
+    )
     for name in empty:
         was, now = (_shown(row.get(name, empty[name])) for row in (old, new))
         if was != now:

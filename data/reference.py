@@ -358,7 +358,7 @@ def mends(error: ValidationError) -> Iterator[tuple[str, str]]:
     for one in error.errors(include_url=False):
         field = ".".join(str(p) for p in one["loc"]) or "?"
         mend = MENDS.get(one["type"], "格式不对；请对照随软件附带的表改正").format_map(one.get("ctx", {}))
-        written = "" if one["type"] == "missing" else f"（写的是 {str(one['input'])[:60]!r}）"
+        written = "" if one["type"] == "missing" or one["input"] == "" else f"（写的是 {str(one['input'])[:60]!r}）"
         yield field, f"{mend}{written}"
 
 

@@ -236,6 +236,12 @@ def cell(table: str, name: str, entry: Entry, tables: Reference) -> str:
     return field.options(tables).get(text, text) if field.options else text
 
 
+def heading(table: str, entry: Entry, tables: Reference) -> str:
+    """What a page about one entry is headed by; an account's name says little without its board."""
+    named = ("account", "board") if table == "accounts" else ("name",)
+    return " · ".join(cell(table, name, entry, tables) for name in named)
+
+
 def _few(words: Sequence[str]) -> str:
     more = f" 等 {len(words)} 个" if len(words) > SHOWN else ""
     return "、".join(words[:SHOWN]) + more

@@ -24,6 +24,7 @@ from desk.web.files import send_bytes
 pages = Blueprint("reference", __name__, url_prefix="/reference")
 
 TABLE = f"<any({', '.join(fields.TITLES)}):table>"
+LISTED = 100  # entries on a page
 Answer = str | tuple[str, int] | Response
 
 
@@ -48,12 +49,15 @@ def table(table: str) -> str:
         if words.lower() in e.model_dump_json().lower() or words in fields.cell(table, listed[0], e, tables)
     ]
     labels = {f.name: f.label for f in fields.FIELDS[table]}
+    start = max(0, request.args.get("from", 0, type=int))
     return render_template(
         "reference_table.html",
         table=table,
         title=fields.TITLES[table],
         labels=[labels[name] for name in listed],
-        rows=rows,
+        rows=rows[start : start + LISTED],
+        more=start + LISTED if len(rows) > start + LISTED else None,
+        count=len(rows),
         words=words,
         ordered=editing.in_order(table),
     )
@@ -148,6 +152,7 @@ def _form(
         fields=fields.FIELDS[table],
         entry=found,
         key=editing.key(found) if found else "",
+        heading=fields.heading(table, found, the_city().reference()) if found else f"添加{fields.TITLES[table]}",
         seen=seen or (editing.digest(found) if found else ""),
         given=given,
         tables=the_city().reference(),
