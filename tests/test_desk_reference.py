@@ -255,7 +255,7 @@ def test_a_reload_does_not_lose_what_was_changed_on_the_pages(city: City) -> Non
     run = CliRunner().invoke
 
     refused = run(cli, ["init", str(city.folder), "--reload"])
-        assert "1 处改动还没有写回文件" in str(refused.exception)
+    assert "1 处改动还没有写回文件" in str(refused.exception)
     assert city.reference().unit["lamps"].officer == "页面上改的"
 
     assert FILES["units"] in run(cli, ["init", str(city.folder), "--export"]).output
