@@ -25,6 +25,7 @@ from ticketing.office import answers
 from ticketing.office.facts import facts
 from ticketing.office.words import Words
 
+MARK = "handed-over"  # unix seconds of the last hand-over
 # Heading -> the fact below it.
 COLUMNS: Mapping[str, str] = {
     "工单号": "number",
@@ -63,6 +64,8 @@ def finish(city: City, now: datetime) -> int:
     out = _out(city)
     if not any((out / ".spool").glob("*.json")) and not any((out / ".ready").glob("filings-*")):
         return 0
+    with city.store.transaction():  # a commit that is waited for, and with it that these tickets began
+        city.store.runs.set_mark(MARK, int(now.timestamp()))
     with city.store.transaction():
         for broken in (out / ".ready").glob("*.part"):
             broken.unlink()  # of a writing that was cut short; its rows are spooled still
