@@ -36,6 +36,7 @@ VERBS: Mapping[str, str] = {
     "evidence": "desk.commands.evidence:evidence",
     "phones": "desk.commands.phones:phones",
     "status": "desk.commands.status:status",
+    "store": "desk.commands.store:store",
     "serve": "desk.commands.serve:serve",
     "user": "desk.commands.serve:user",
 }

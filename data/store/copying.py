@@ -5,12 +5,61 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from data.store.database import Database
+from data.store.database import Database, StoreError
 from data.store.layout import layout
 
 AT_ONCE = 500  # rows; a snapshot's page may be large
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table: how many rows it has on either side, and the SHA-256 over all of them."""
+
+    table: str
+    rows: int
+    checksum: str
+
+
+def copy(source: Database, target: Database) -> list[Copied]:
+    """Have ``target`` hold what ``source`` does, or be left as empty as it was.
+
+    Nobody writes to either meanwhile. Raises StoreError where ``target`` has anything in it, or where a table read back
+    from it is not the one that was read from ``source``.
+    """
+    with source.transaction(), target.transaction():
+        _refuse_what_is_in_use(target)
+        return [_copied(source, target, name) for name in layout()]
+
+
+def _refuse_what_is_in_use(target: Database) -> None:
+    for name in layout():
+        if target.execute(f"select 1 from {name} limit 1").fetchone():
+            raise StoreError(f"目标库里已有数据（表 {name}），不覆盖；请换一个空库")
+
+
+def _copied(source: Database, target: Database, name: str) -> Copied:
+    _write(target, name, rows(source, name))
+    if layout()[name].numbered:
+        target.number_on(name)
+    sent, arrived = checksum(source, name), checksum(target, name)
+    if sent != arrived:
+        raise StoreError(f"表 {name} 抄过去对不上（{sent[0]} 行，那边 {arrived[0]} 行）；什么都没有写入，请检查目标库")
+    return Copied(name, *sent)
+
+
+def _write(target: Database, name: str, found: Iterator[tuple[Any, ...]]) -> None:
+    table = layout()[name]
+    query = f"insert into {name} ({_names(table.columns)}) values ({', '.join('?' * len(table.columns))})"
+    for some in iter(lambda: list(islice(found, AT_ONCE)), []):
+        target.executemany(query, [_typed(table.columns, table.flags, row) for row in some])
+
+
+def _typed(columns: tuple[str, ...], flags: frozenset[str], row: tuple[Any, ...]) -> list[Any]:
+    return [bool(v) if c in flags and v is not None else v for c, v in zip(columns, row, strict=True)]
 
 
 def rows(db: Database, name: str) -> Iterator[tuple[Any, ...]]:
@@ -43,6 +92,8 @@ def _hash(page: bytes) -> str:
 
 
 def _plain(flag: bool, value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")  # PostgreSQL has no NUL in its texts (``data.store.values``)
     return int(value) if flag and value is not None else value
 
 

@@ -62,6 +62,9 @@ class Database(Protocol):
     def add(self, table: str, row: Mapping[str, Any], /) -> int:
         """Insert one row and return its ``id`` (0 where the table has none); quicker than the table's own insert."""
 
+    def number_on(self, table: str, /) -> None:
+        """Have the ``id`` given next follow the greatest there is, after rows came with theirs."""
+
     def transaction(self) -> AbstractContextManager[None]: ...
     def hurried(self) -> AbstractContextManager[None]: ...
     def close(self) -> None: ...

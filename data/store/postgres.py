@@ -111,6 +111,10 @@ class PostgreSQL:
         """Insert one row and return its number, 0 where the table has none."""
         return int(_insert(self, table, row).get("id", 0))
 
+    def number_on(self, table: str) -> None:
+        """Have the ``id`` given next follow the greatest there is, after rows came with theirs."""
+        self.execute(f"select setval(pg_get_serial_sequence(?, 'id'), (select max(id) from {table}))", [table])
+
     def keys(self, table: str) -> tuple[str, ...]:
         """The columns of a table's primary key."""
         if table not in self._keys:
