@@ -21,6 +21,7 @@ from tests import kept
 from tests.build import HOUR, MINUTE, at
 from tests.counterpart import Counterpart
 from tests.forum import Floor, Forum, Topic
+from tests.server import Server
 from ticketing import lifecycle
 
 STALE = 31 * MINUTE  # after this a dead run's lease is over
@@ -108,8 +109,8 @@ class Start:
 class Day:
     """The city, its board and its counterparts; ``starts`` are copies from before each turn of the plain day."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.live = folder, folder / "live"
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
+        self.folder, self.live, self.server = folder, folder / "live", server
         self.forum, self.counterpart = Forum(), Counterpart()
         self.zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.faulty"],
@@ -131,12 +132,12 @@ class Day:
         self.forum.server.server_close()
 
     def _begin(self) -> None:
-        self.live.mkdir(parents=True)
         there = self.counterpart.url
-        (self.live / "liandong.toml").write_text(
+        kept.begin(
+            self.live,
             "[crawl]\ndelay = 0\nautothrottle = false\ntimeout = 5\n[clocks]\nundo_seconds = 0\n"
             f'[office]\nurl = "{there}"\ntimeout = 0.3\n[notices]\nsms_url = "{there}/send"\ntimeout = 0.3\n',
-            encoding="utf-8",
+            self.server,
         )
         board = self.forum.board(slug="lyw", name="洛阳网")
         city = open_city(self.live)
@@ -172,10 +173,10 @@ class Day:
         """The day without a fault; ``starts`` then says of each turn how many points it has."""
         for i, now in enumerate(TURNS):
             aside = self.folder / f"start-{i}"
-            kept.keep(self.live, aside)
+            kept.keep(self.live, aside, self.server)
             there = self.counterpart
             start = Start(aside, list(there.filings), list(there.messages), there.posts)
-            ended = self.turn(now, learn=i == 0, power=True)
+            ended = self.turn(now, learn=i == 0, power=self.server is None)
             kinds = tuple(there.order[start.posts :])
             start.points, start.kinds = ended["points"], kinds
             start.answered, start.at_risk = tuple(ended["answered"]), tuple(ended["at_risk"])
@@ -185,7 +186,7 @@ class Day:
     def again_from(self, turn: int) -> None:
         """Everything as it was before ``turn``."""
         start, there = self.starts[turn], self.counterpart
-        kept.bring_back(start.folder, self.live)
+        kept.bring_back(start.folder, self.live, self.server)
         there.filings, there.messages = list(start.filings), list(start.messages)
         there.script.clear()
         there.look_ups.clear()
@@ -215,9 +216,7 @@ class Day:
     def standing(self) -> str:
         """All that lasts: the city's own, and what its counterparts have."""
         there = self.counterpart
-        return (
-            f"{kept.standing(self.live)} {there.filings} {there.messages} {list(there.script)} {list(there.look_ups)}"
-        )
+        return f"{kept.standing(self.live, self.server)} {there.filings} {there.messages} {list(there.script)} {list(there.look_ups)}"
 
     def outcome(self) -> Outcome:
         city = open_city(self.live)
@@ -228,8 +227,8 @@ class Day:
 
 
 @contextmanager
-def a_day(folder: Path) -> Iterator[Day]:
-    day = Day(folder)
+def a_day(folder: Path, server: Server | None = None) -> Iterator[Day]:
+    day = Day(folder, server)
     try:
         yield day
     finally:
@@ -269,6 +268,14 @@ def full(day: Day, turn: int, **limit: int) -> tuple[Outcome, bool]:
     assert not ended["killed"], ended
     felt = "error" in ended or not all(s["ok"] for s in ended.get("stages", {}).values())
     return day.rest(TURNS[turn]), felt
+
+
+def cut_off(day: Day, turn: int, point: int) -> Outcome:
+    """The day in whose ``turn`` the wire to the database server is cut at ``point``; the server takes the next caller."""
+    day.again_from(turn)
+    ended = day.turn(TURNS[turn], cut_at=point)
+    assert not ended["killed"], ended
+    return day.rest(TURNS[turn])
 
 
 def doubled(day: Day, turn: int) -> Outcome:

@@ -20,13 +20,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 
 import spiders.crawl  # noqa: F401 - loaded once, before the forks
 from data.city import City, open_city
 from data.problem import Problem
 from data.records import Action, Choice, Decision, Kind, Post, Suggestion, Urgency
-from data.store import Store
 from tests import kept
 from ticketing import cycle, filing, outbox
 from ticketing.office import open311
@@ -37,8 +37,8 @@ WRITES = ("insert", "update", "delete", "replace", "begin", "commit")
 class Points:
     """Counts what is passed and dies at the one it was given."""
 
-    def __init__(self, die_at: int | None, power: kept.PowerCut | None = None) -> None:
-        self.passed, self.die_at, self.power = 0, die_at, power
+    def __init__(self, die_at: int | None, power: kept.PowerCut | None = None, cut_at: int | None = None) -> None:
+        self.passed, self.die_at, self.power, self.cut_at = 0, die_at, power, cut_at
         self.answered: list[int] = []  # the points at which the other side has it, and we have not written that down
         self.at_risk: list[int] = []  # those at which a power cut takes what a death leaves
 
@@ -51,9 +51,11 @@ class Points:
                 self.power.strike()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def statement(self, sql: str) -> None:
+    def statement(self, sql: str, connection: psycopg.Connection[Any] | None) -> None:
         if sql.lstrip().lower().startswith(WRITES):
             self.hit()
+            if connection and self.passed == self.cut_at:
+                kept.cut(connection)
 
 
 class Suggester:
@@ -104,7 +106,7 @@ def _next_unwaited(city: City, *given: Any) -> Any:
 
 def _child(job: dict[str, Any], out: int) -> None:
     power = kept.PowerCut(Path(job["folder"])) if job.get("power") else None
-    points, before = Points(job.get("die_at"), power), set(sys.modules)
+    points, before = Points(job.get("die_at"), power, job.get("cut_at")), set(sys.modules)
     if power:
         power.watch()
     _watch(points)
@@ -129,11 +131,8 @@ def _passed(points: Points) -> dict[str, Any]:
 
 
 def _watch(points: Points) -> None:
-    opened, sent = Store.__init__, requests.adapters.HTTPAdapter.send
-
-    def open_store(self: Store, address: Path | str) -> None:
-        opened(self, address)
-        kept.watch(self, points.statement)
+    sent = requests.adapters.HTTPAdapter.send
+    kept.watch(points.statement)
 
     def send(self: Any, *given: Any, **more: Any) -> requests.Response:
         points.hit()
@@ -143,7 +142,6 @@ def _watch(points: Points) -> None:
         points.hit()
         return answer
 
-    Store.__init__ = open_store  # type: ignore[method-assign]
     requests.adapters.HTTPAdapter.send = send  # type: ignore[method-assign]
 
 

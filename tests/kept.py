@@ -1,4 +1,7 @@
-"""The durable state of a played city: kept aside, brought back, and told from another; all that knows of SQLite's files."""
+"""The durable state of a played city: kept aside, brought back, and told from another; all that knows where it lies.
+
+With a ``Server`` the database is there, named after the city's folder; without one it is a file in the folder.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +9,87 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from data.city import City, open_city
 from data.store import Store
 from data.store.layout import layout
 from data.store.sqlite import SQLite
+from tests.build import kept_at
+from tests.server import Server
+
+Heard = Callable[[str, "psycopg.Connection[Any] | None"], None]
 
 _PROCESS = re.compile(r"(?<=:)\d+$")  # of a holder's name: the same death in another process is the same
 _OURS = re.compile(r"liandong\.db")
+# It is full for who made ``room``, a table that goes with the connection; for all others the triggers let everything pass.
+FULL_DISK = """create temp table room as select {rows} as rows_left;
+
+create or replace function full_disk() returns trigger as $$ begin
+    if to_regclass('pg_temp.room') is not null then
+        update pg_temp.room set rows_left = rows_left - 1;
+        if (select rows_left < 0 from pg_temp.room) then
+            raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
+        end if;
+    end if;
+    return new;
+end $$ language plpgsql;
+
+""" + ";\n\n".join(
+    f"create or replace trigger no_room before insert on {table} for each row execute function full_disk()"
+    for table in ("reads", "snapshots", "outbox", "events")
+)
 
 
-def keep(live: Path, aside: Path) -> None:
+def begin(live: Path, toml: str, server: Server | None = None) -> None:
+    """Lay down a city's settings, and where there is a server an empty database for it."""
+    live.mkdir(parents=True)
+    if server:
+        toml = kept_at(server.copy("template1", _named(live)), toml)
+    (live / "liandong.toml").write_text(toml, encoding="utf-8")
+
+
+def keep(live: Path, aside: Path, server: Server | None = None) -> None:
     """Copy everything a city has as it lies on the disk, nobody being at work."""
     shutil.copytree(live, aside)
+    if server:
+        server.copy(_named(live), _named(aside))
 
 
-def bring_back(aside: Path, live: Path) -> None:
+def bring_back(aside: Path, live: Path, server: Server | None = None) -> None:
     """Let a city be as it was when it was kept."""
     shutil.rmtree(live)
-    shutil.copytree(aside, live)
+    keep(aside, live, server)
 
 
-def standing(live: Path) -> str:
-    """A digest of all that is durable. Read from a copy: whoever is started next recovers the store by itself."""
-    with tempfile.TemporaryDirectory(dir=live.parent) as scratch:
-        copy = Path(scratch) / "city"
-        keep(live, copy)
-        city = open_city(copy)
-        try:
-            said = "\n".join([*_rows(city), *_files(copy)])
-        finally:
-            city.store.close()
+def _named(folder: Path) -> str:
+    return f"day_{folder.name.replace('-', '_')}"
+
+
+def standing(live: Path, server: Server | None = None) -> str:
+    """A digest of all that is durable. A file is read from a copy: whoever is started next recovers it by itself."""
+    if server:
+        said = _said(live)
+    else:
+        with tempfile.TemporaryDirectory(dir=live.parent) as scratch:
+            keep(live, copy := Path(scratch) / "city")
+            said = _said(copy)
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _said(folder: Path) -> str:
+    city = open_city(folder)
+    try:
+        return "\n".join([*_rows(city), *_files(folder)])
+    finally:
+        city.store.close()
 
 
 def _rows(city: City) -> Iterator[str]:
@@ -57,6 +105,8 @@ def _files(folder: Path) -> Iterator[str]:
 
 def sound(city: City) -> Iterator[str]:
     """What is wrong with the store itself."""
+    if not isinstance(city.store.db, SQLite):
+        return
     if (said := city.store.db.execute("pragma integrity_check").fetchone()[0]) != "ok":
         yield str(said)
 
@@ -67,15 +117,40 @@ def runs(city: City) -> list[bool]:
 
 
 def no_more_room_than(city: City, pages: int) -> None:
-    """The disk has only so many pages left."""
+    """The disk has only so many pages left; a server's, room for ten rows a page of the kinds that grow."""
+    if not isinstance(city.store.db, SQLite):
+        for statement in FULL_DISK.format(rows=pages * 10).split(";\n\n"):
+            city.store.db.execute(statement)
+        return
     size = city.store.db.execute("pragma page_count").fetchone()[0]
     city.store.db.execute(f"pragma max_page_count = {size + pages}").fetchall()
 
 
-def watch(store: Store, heard: Callable[[str], None]) -> None:
-    """Have every statement told to ``heard`` before it is carried out."""
-    assert isinstance(store.db, SQLite)
-    store.db.conn.set_trace_callback(heard)
+def watch(heard: Heard) -> None:
+    """Have every statement told to ``heard`` before it is carried out, with the server's connection where there is one."""
+    opened = Store.__init__
+
+    def open_store(store: Store, address: Path | str) -> None:
+        opened(store, address)
+        if isinstance(store.db, SQLite):
+            store.db.conn.set_trace_callback(lambda sql: heard(sql, None))
+
+    def telling(act: Callable[..., Any]) -> Callable[..., Any]:
+        def told(cursor: Any, query: Any, *given: Any, **more: Any) -> Any:
+            heard(str(query), cursor.connection)
+            return act(cursor, query, *given, **more)
+
+        return told
+
+    Store.__init__ = open_store  # type: ignore[method-assign, assignment]
+    for name in ("execute", "executemany"):
+        setattr(psycopg.Cursor, name, telling(getattr(psycopg.Cursor, name)))
+
+
+def cut(connection: psycopg.Connection[Any]) -> None:
+    """The wire to the server is cut."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 class PowerCut:

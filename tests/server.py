@@ -62,8 +62,13 @@ class Server:
 
     def database(self, template: str = "template1") -> str:
         """The address of a fresh database, or of a copy of ``template`` (which nobody may be using)."""
-        name = f"t{next(self._numbers)}"
+        return self.copy(template, f"t{next(self._numbers)}")
+
+    def copy(self, template: str, name: str) -> str:
+        """Have the database ``name`` be as ``template`` is; who still looks at either is sent away."""
+        self.drop(name)
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
             connection.execute(f"create database {name} template {template}")
         return self.url(name)
 
