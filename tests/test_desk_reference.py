@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from data import editing
 from data.city import City
 from data.exporting import export
+from data.problem import Problem
 from data.records import AuditEntry
 from data.reference import FILES, SHIPPED, Reference, load
 from desk import registry
@@ -254,8 +255,8 @@ def test_a_reload_does_not_lose_what_was_changed_on_the_pages(city: City) -> Non
     registry.change(city, "units", "lamps", editing.digest(lamps), changed, "admin", NOW)
     run = CliRunner().invoke
 
-    refused = run(cli, ["init", str(city.folder), "--reload"])
-    assert "1 处改动还没有写回文件" in str(refused.exception)
+    with pytest.raises(Problem, match="1 处改动还没有写回文件"):
+        run(cli, ["init", str(city.folder), "--reload"], catch_exceptions=False)
     assert city.reference().unit["lamps"].officer == "页面上改的"
 
     assert FILES["units"] in run(cli, ["init", str(city.folder), "--export"]).output
