@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from data.outward import NoticesTable, OfficeTable, Seconds, Table
 from data.problem import Problem
@@ -79,6 +80,14 @@ class DeskTable(Table):
     session_minutes: int = Field(default=480, ge=5)
 
 
+class Open311Table(Table):
+    """The desk as a GeoReport service; without keys (``liandong client add``) nobody can file."""
+
+    jurisdiction: str = ""
+    contact: str = ""  # shown to whoever wants a key
+    per_minute: int = Field(default=600, ge=1)  # requests of one client
+
+
 class AlarmTable(Table):
     """Who is told, by apprise, when no run has succeeded for so long; ``heartbeat`` is asked for after each good run."""
 
@@ -107,15 +116,23 @@ class BarometerTable(Table):
     alarms_per_month: float = Field(default=2, gt=0, le=1000)
 
 
+def _georeport(table: OfficeTable) -> OfficeTable:
+    if table.kind != "open311" or not table.url:
+        raise ValueError("县区平台要用 open311，并写明 url")
+    return table
+
+
 class Settings(Table):
-    """Everything in liandong.toml."""
+    """Everything in liandong.toml. ``platforms``: slug of a county's unit -> the platform it runs itself."""
 
     city: CityTable = CityTable()
     crawl: CrawlTable = CrawlTable()
     office: OfficeTable = OfficeTable()
+    platforms: Mapping[str, Annotated[OfficeTable, AfterValidator(_georeport)]] = {}
     notices: NoticesTable = NoticesTable()
     clocks: ClocksTable = ClocksTable()
     desk: DeskTable = DeskTable()
+    open311: Open311Table = Open311Table()
     alarm: AlarmTable = AlarmTable()
     automatic: AutomaticTable = AutomaticTable()
     barometer: BarometerTable = BarometerTable()
@@ -151,6 +168,9 @@ class City:
         reference = self.store.reference.load()
         if reference is None:
             raise CityError(f"{self.folder} 的数据库里还没有参考表；请先运行 liandong init {self.folder}")
+        for slug in self.settings.platforms:
+            if slug not in reference.unit:
+                raise CityError(f"{SETTINGS} 的 [platforms.{slug}]：没有代号为“{slug}”的单位；请核对单位表")
         return reference
 
 

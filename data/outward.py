@@ -18,6 +18,8 @@ STATUSES: Mapping[str, Answered] = {
     "new": "",
     "已受理": "",
     "待签收": "",
+    "answered": "answer",
+    "note": "note",
     "acknowledged": "accept",
     "accepted": "accept",
     "in_progress": "accept",
@@ -99,7 +101,7 @@ class DropTable(Table):
 class OfficeTable(Table):
     """The office system tickets are filed to, and what its words mean here."""
 
-    kind: Literal["open311", "form", "drop"] = "open311"
+    kind: Literal["open311", "form", "drop", "own"] = "open311"  # own: there is none but Liandong itself
     url: str = ""
     api_key: str = ""
     jurisdiction: str = ""

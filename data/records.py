@@ -328,6 +328,7 @@ class Ticket:
     lead: str = ""  # 协办: number of the lead unit's ticket on the same matter
     origin: str = ""  # number of the returned ticket in whose place this one was filed
     accept_due: datetime | None = None  # 签收时限; None: none was set
+    platform: str = ""  # slug of the county whose own platform it was filed to; empty: the city's office system
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,3 +483,38 @@ class AuditEntry:
     subject: str = ""
     detail: str = ""  # what changed, before and after
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A system that may file requests here over Open311. Its key is kept as a hash only."""
+
+    name: str
+    display: str  # as the clerk sees it: 市联动办
+    key_hash: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request another system filed here (上级交办), with its facts as the sender gave them; it is about the post
+    ``board/thread``. The same ``key`` of one client never makes two."""
+
+    id: str  # our service_request_id
+    client: str
+    key: str
+    board: str
+    thread: str
+    at: datetime
+    service: str  # slug of a category
+    title: str
+    contact: str = ""
+    unit: str = ""  # whom the sender thinks in charge
+    number: str = ""  # the sender's own number
+    due: str = ""  # 要求办结时间, as the sender wrote it
+    source: str = ""  # where the sender has it from
+    url: str = ""  # the citizen's thread
+    address: str = ""
+    lat: float | None = None
+    long: float | None = None

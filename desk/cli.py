@@ -39,6 +39,7 @@ VERBS: Mapping[str, str] = {
     "store": "desk.commands.store:store",
     "serve": "desk.commands.serve:serve",
     "user": "desk.commands.serve:user",
+    "client": "desk.commands.client:client",
 }
 GROUP = "liandong.commands"
 

@@ -145,8 +145,8 @@ def test_the_office_system_taking_its_file_away_is_no_loss_of_memory(city: City,
     decide(city, "101")
     with city.store.transaction():
         [entry] = city.store.outbox.take(clock(), "dead", LEASE, ["office"])
-    drop.file(city, entry)
-    drop.finish(city, clock())
+    drop.file(city, city.settings.office, entry)
+    drop.finish(city, city.settings.office, clock())
     files(city)[0].unlink()
     clock.advance(LEASE + HOUR)
     assert send_due(city, clock, "me", ("office",)) == {"office_sent": 1}

@@ -214,7 +214,7 @@ def test_settings_that_make_no_sense_are_refused_at_once(make_city: MakeCity, wr
 
 def test_a_form_is_not_asked_what_became_of_its_tickets(make_city: MakeCity, listener: Listener) -> None:
     city = begun(make_city, listener)
-    assert not office.can_be_asked(city)
+    assert not office.CONNECTORS[city.settings.office.kind].can_be_asked
     assert not office.can_answer(city)
 
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from data.city import City
 from desk.people import set_password
 from desk.web import HEADERS, create_app
-from desk.web.access import ACCESS, PUBLIC
+from desk.web.access import ACCESS, KEYED, PUBLIC
 from desk.web.session import secret_of
 from tests.desk_city import NOW, PASSWORD, Clock, desk, login, make, staff, token
 
@@ -73,6 +73,13 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "reference.export": ("POST", "/reference/export", 302, "---+"),
     "reference.download": ("GET", "/reference/files.zip", 200, "---+"),
 }
+# For other systems, by a key of their own: see tests/test_open311_service.py.
+KEYED_ROUTES = {
+    "open311.file": ("POST", "/open311/v2/requests.json"),
+    "open311.index": ("GET", "/open311/v2/requests.json"),
+    "open311.one": ("GET", "/open311/v2/requests/R1.json"),
+    "open311.token": ("GET", "/open311/v2/tokens/x.xml"),
+}
 CASES = [(e, *ROUTES[e][:3], role, ROUTES[e][3][i]) for e in ROUTES for i, role in enumerate(ROLES)]
 
 
@@ -100,8 +107,21 @@ def ask(client: FlaskClient, method: str, address: str) -> int:
 
 def test_every_route_is_in_the_table_and_in_this_test(app: Flask) -> None:
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
-    assert routes == set(ACCESS) | PUBLIC
+    assert routes == set(ACCESS) | PUBLIC | KEYED
     assert set(ROUTES) == set(ACCESS)
+    assert set(KEYED_ROUTES) == KEYED
+
+
+@pytest.mark.parametrize("endpoint", KEYED_ROUTES)
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_what_is_for_other_systems_no_role_opens(
+    app: Flask, browsers: dict[str, FlaskClient], endpoint: str, role: str | None
+) -> None:
+    method, address = KEYED_ROUTES[endpoint]
+    client = browsers[role] if role else app.test_client()
+    answer = client.open(address, method=method)
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers or role
 
 
 @pytest.mark.parametrize(("endpoint", "method", "address", "let_in", "role", "expected"), CASES)

@@ -35,7 +35,7 @@ from ticketing.standing import Standing
 
 NUMBER = "20110725-0001"
 DAY = timedelta(days=1)
-ASIDE = ["unmerge", "edited", "reviewed", "note"]  # in every state, and to none
+ASIDE = ["unmerge", "edited", "reviewed", "verdict", "note"]  # in every state, and to none
 CARE = ["ask_extension", "grant_extension", "refuse_extension"]
 WORKED = {"answer": "answered", "return": "returned", "supervise": "supervised", "close": "closed"}
 HERE = [*CARE, "pause", "resume", "recompute", "urge", "tell_leader", "assist", "merge", *ASIDE]
@@ -131,6 +131,7 @@ WHO = {
     "unmerge": {CLERK, ADMIN},
     "edited": {SYSTEM},
     "reviewed": {CLERK, ADMIN},
+    "verdict": {OFFICE},
     "note": {SYSTEM, UNIT, OFFICE, CLERK, ADMIN},
     "close": {OFFICE, CLERK, ADMIN},
     "follow_up": {CLERK, ADMIN},
@@ -595,7 +596,7 @@ def test_every_state_and_date_is_rebuilt_from_the_events(begun_city: City, histo
     for name, hours in history:
         now += hours * HOUR
         given = data if name in (*CARE, "follow_up") else {"reason": "其他"} if name == "return" else {}
-        role = next(r for r in (CLERK, SYSTEM) if r in MOVES[name].roles)
+        role = next(r for r in (CLERK, SYSTEM, OFFICE) if r in MOVES[name].roles)
         try:
             lifecycle.move(city, NUMBER, name, "x", "说明", now, role=role, data=given)
         except MoveError:

@@ -14,7 +14,7 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Run, Suggestion, Urgency
-from ticketing import alarm, alerts, automatic, checking, digest, office, outbox, sync, urging, watch
+from ticketing import alarm, alerts, automatic, checking, digest, office, outbox, received, sync, urging, watch
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
@@ -128,7 +128,7 @@ def suggest(city: City, clock: Clock, suggester: Suggester) -> Mapping[str, Any]
     """A suggestion for every post that has none."""
     count, emergencies = 0, 0
     while posts := city.store.threads.unread_by_machine():
-        suggestions = suggester.suggest(posts, clock())
+        suggestions = received.informed(city, suggester.suggest(posts, clock()))
         with city.store.transaction():
             city.store.decisions.suggest(suggestions)
             for suggestion in suggestions:

@@ -9,8 +9,8 @@ from typing import Any
 from data.city import City
 from data.problem import Problem
 from data.records import Action, Decision, Event, OutboxEntry, Post, Ticket
-from data.reference import Reference
-from ticketing import lifecycle, promises
+from ticketing import lifecycle, office, promises
+from ticketing.office.facts import source
 from ticketing.promises import reply_hours
 
 OFFICE, NOTICE = "office", "notice"
@@ -127,6 +127,9 @@ def _filing(
         "board": post.board,
         "thread": post.thread,
     }
+    # Where it goes is settled now: later settings must not send a repeated attempt to somebody else.
+    if decision.unit and (platform := office.platform_of(city, decision.unit)):
+        payload = {**payload, "platform": platform}
     clocks, automatic = city.settings.clocks, city.settings.automatic
     wait = timedelta(minutes=automatic.cancel_minutes) if decision.automatic else timedelta(seconds=clocks.undo_seconds)
     key = filing_key(post.board, post.thread, number)
@@ -141,7 +144,8 @@ def acknowledged(city: City, entry: OutboxEntry, office_id: str, at: datetime) -
     ticket = _ticket(city, entry, office_id, at)
     has_thread = ticket.board in city.reference().board
     city.store.tickets.file(ticket, lifecycle.step("", "file"), has_thread=has_thread)
-    city.store.tickets.add_event(Event(ticket.number, at, "file", "system", f"办公系统编号 {office_id}"), "filed")
+    note = f"{office.name(city, ticket.platform)}编号 {office_id}"
+    city.store.tickets.add_event(Event(ticket.number, at, "file", "system", note), "filed")
     notice = OutboxEntry(f"notice/{ticket.number}", NOTICE, ticket.number, {"ticket": ticket.number}, at, at)
     city.store.outbox.put(notice)
     return ticket
@@ -177,9 +181,5 @@ def _ticket(city: City, entry: OutboxEntry, office_id: str, at: datetime) -> Tic
         lead=str(entry.payload.get("lead", "")),
         origin=str(entry.payload.get("origin", "")),
         accept_due=dates.accept_due,
+        platform=str(entry.payload.get("platform", "")),
     )
-
-
-def source(reference: Reference, post: Post) -> str:
-    """来源: the board's name, or how it came in (电话, 来信 …)."""
-    return reference.board[post.board].name if post.board in reference.board else post.section

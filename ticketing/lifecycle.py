@@ -110,6 +110,7 @@ MOVES: Mapping[str, Move] = {
     "unmerge": _move("撤销并入", " ".join(STATES), None, OFFICE_SIDE),
     "edited": _move("原帖已修改", " ".join(STATES), None, {SYSTEM}),
     "reviewed": _move("已看过修改", " ".join(STATES), None, OFFICE_SIDE),
+    "verdict": _move("县区核查结果", " ".join(STATES), None, {OFFICE}),
     "note": _move("备注", " ".join(STATES), None, {SYSTEM, *EVERYONE}, says=True),
     "close": _move("办结", f"{OPEN} returned", "closed", {OFFICE, *OFFICE_SIDE}),
     "follow_up": _move("回访", "closed", "followed_up", OFFICE_SIDE, terms=followup.terms),

@@ -17,6 +17,8 @@ Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=2)  # beside what the settings allow the other side, longer than any attempt may take
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 MOST_ATTEMPTS = 12
+PATIENCE = timedelta(days=7)  # with a county's platform
+NOT_NOW = "对方平台刚才没有应答，稍后再试"
 
 
 class Sender(Protocol):
@@ -31,8 +33,12 @@ def send_due(city: City, clock: Clock, holder: str, channels: Sequence[str] = ()
     Returns counts by channel and result, such as ``office_sent``.
     """
     counts: Counter[str] = Counter()
+    silent: set[str] = set()  # platforms that did not answer in this turn: the rest must not wait for them again
     while (entry := _next(city, clock(), holder, tuple(channels) or tuple(SENDERS))) is not None:
-        attempt = _attempt(city, entry)
+        platform = str(entry.payload.get("platform", ""))
+        attempt = _attempt(city, entry) if platform not in silent else Attempt(Result.RETRY, error=NOT_NOW)
+        if platform and attempt.result is Result.RETRY:
+            silent.add(platform)
         try:
             _settle(city, entry, attempt, holder, clock())
         except Exception as error:
@@ -71,7 +77,7 @@ def _attempt(city: City, entry: OutboxEntry) -> Attempt:
 
 def _repeatable(city: City, entry: OutboxEntry) -> bool:
     """May it be tried again after an attempt of unknown result? Of an office system, its connector knows."""
-    return SENDERS[entry.channel][1] and (entry.channel != filing.OFFICE or office.can_be_asked(city))
+    return SENDERS[entry.channel][1] and (entry.channel != filing.OFFICE or office.can_be_asked(city, entry))
 
 
 def _broken(city: City, entry: OutboxEntry, error: Exception) -> Attempt:
@@ -93,10 +99,22 @@ def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: 
             outbox.settle(entry.id, OutboxState.SENT, now)
             if entry.channel == filing.OFFICE:
                 checking.weigh(city, filing.acknowledged(city, entry, attempt.answer, now), now)
-        elif attempt.result is Result.RETRY and entry.attempts + 1 < MOST_ATTEMPTS:
+        elif attempt.result is Result.RETRY and _patient(city, entry, attempt, now):
             outbox.postpone(entry.id, now + wait(entry), attempt.error)
         else:
             _give_up(city, entry, attempt, now)
+
+
+def _patient(city: City, entry: OutboxEntry, attempt: Attempt, now: datetime) -> bool:
+    """Is it to be tried again? A county's platform may be away for days; it is said once a day that it is."""
+    if entry.attempts + 1 < MOST_ATTEMPTS:
+        return True
+    platform = str(entry.payload.get("platform", ""))
+    if not platform or now - entry.created_at > PATIENCE:
+        return False
+    words = f"{office.name(city, platform)}一直没有应答，交办会继续重试（{attempt.error}）"
+    city.store.runs.alert(Alert(now, "platform", f"{platform}/{now.astimezone(city.zone):%Y%m%d}", words))
+    return True
 
 
 def _give_up(city: City, entry: OutboxEntry, attempt: Attempt, now: datetime) -> None:

@@ -11,7 +11,10 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import requests
+
 from data.city import City
+from data.outward import OfficeTable
 from data.records import Alert, Ticket, VerdictName
 from ticketing import checking, lifecycle, office
 from ticketing.office.words import Word, again
@@ -28,18 +31,29 @@ def pull(city: City, now: datetime) -> Mapping[str, int]:
 
     ``accept``, ``return``, ``close`` …: moves made; ``noted``: said too late to move anything; ``held``: closed over
     there while its reply clock still runs here; ``strange``: a status that is not explained; ``unanswered``: tickets
-    the office said nothing of. Raises requests.RequestException when the office system does not answer.
+    the office said nothing of. Every system is asked; then raises requests.RequestException when one did not answer.
     """
     counts = _hear_again(city, now)
-    if office.can_answer(city) and _is_time(city, now):
-        counts += _ask(city, now)
+    silent: list[requests.RequestException] = []
+    asking = [p for p in office.answering(city) if _is_time(city, p, now)]
+    watched = [t for t, _ in city.store.tickets.watched(EVER)] if asking else []
+    for platform in asking:
+        try:
+            counts += _ask(city, platform, {t.number: t for t in watched if t.platform == platform}, now)
+        except requests.RequestException as error:
+            silent.append(error)
+            if platform:
+                words = f"{office.name(city, platform)}没有应答，那里的签收、答复、办结要等它恢复才能取回"
+                city.store.runs.alert(Alert(now, "platform", f"{platform}/{now.astimezone(city.zone):%Y%m%d}", words))
+    if silent:
+        raise silent[0]
     return {name: n for name, n in counts.items() if n and name}
 
 
 def _hear_again(city: City, now: datetime) -> Counter[str]:
     """The words that could not move their tickets when they came, and can now."""
     counts: Counter[str] = Counter()
-    ready = [word for word in map(again, city.store.heard.held()) if _move(city, word) is not None]
+    ready = [word for word in map(again, city.store.heard.held()) if _can_move(city, word)]
     if ready:
         with city.store.transaction():
             counts.update(_hear(city, word, now) for word in ready)
@@ -47,11 +61,16 @@ def _hear_again(city: City, now: datetime) -> Counter[str]:
     return counts
 
 
-def _ask(city: City, now: datetime) -> Counter[str]:
-    tickets = {t.number: t for t, _ in city.store.tickets.watched(EVER)}
+def _can_move(city: City, word: Word) -> bool:
+    ticket = city.store.tickets.ticket(word.ticket)
+    return ticket is not None and _move(city, ticket, word) is not None
+
+
+def _ask(city: City, platform: str, tickets: Mapping[str, Ticket], now: datetime) -> Counter[str]:
+    """Ask one system of its tickets."""
     counts: Counter[str] = Counter()
     spoken_of: set[str] = set()
-    for batch in office.pull(city, list(tickets.values()), now):
+    for batch in office.pull(city, platform, list(tickets.values()), now):
         with city.store.transaction():
             for word in batch.words:
                 spoken_of.add(word.ticket)
@@ -60,17 +79,26 @@ def _ask(city: City, now: datetime) -> Counter[str]:
                 city.store.runs.alert(Alert(now, "office-words", problem[:200], f"办公系统的回复：{problem}"))
                 counts["problems"] += 1
         batch.kept()
-    if city.settings.office.kind == "open311":
+    if _table(city, platform).kind == "open311":
         counts["unanswered"] = len([n for n, t in tickets.items() if t.office_id and n not in spoken_of])
     with city.store.transaction():
-        city.store.runs.set_mark(MARK, int(now.timestamp()))
+        city.store.runs.set_mark(_mark(platform), int(now.timestamp()))
     return counts
 
 
-def _is_time(city: City, now: datetime) -> bool:
+def _mark(platform: str) -> str:
+    return f"{MARK}/{platform}" if platform else MARK
+
+
+def _table(city: City, platform: str) -> OfficeTable:
+    """The settings of a system tickets are at; those of the office where a platform was taken out since."""
+    return office.table(city, platform) or city.settings.office
+
+
+def _is_time(city: City, platform: str, now: datetime) -> bool:
     """Not again within the minutes set; a clock set back does not silence it."""
-    since = now.timestamp() - city.store.runs.mark(MARK)
-    return since < 0 or since >= city.settings.office.sync_minutes * 60 - 1
+    since = now.timestamp() - city.store.runs.mark(_mark(platform))
+    return since < 0 or since >= _table(city, platform).sync_minutes * 60 - 1
 
 
 def _take(city: City, word: Word, now: datetime) -> str:
@@ -85,7 +113,7 @@ def _hear(city: City, word: Word, now: datetime) -> str:
     if ticket is None:
         store.runs.alert(Alert(now, "office-words", word.ticket, f"办公系统说到工单 {word.ticket}，这里没有这个工单"))
         return "strange"
-    move = _move(city, word)
+    move = "verdict" if word.verdict else _move(city, ticket, word)
     if move is None or (move == "close" and _clock_runs(city, ticket)):
         store.heard.hear(word.ticket, word.status, word.updated, now, word.kept())
         if move is None:
@@ -102,21 +130,21 @@ def _hear(city: City, word: Word, now: datetime) -> str:
 def _overtake(city: City, ticket: Ticket, word: Word, now: datetime) -> None:
     """A 办结 that waits is over when the office went on with the ticket after it; it is kept as a note."""
     for held in map(again, city.store.heard.held_of(ticket.number)):
-        if _move(city, held) == "close" and (held.at or now) <= (word.at or now):
+        if _move(city, ticket, held) == "close" and (held.at or now) <= (word.at or now):
             city.store.heard.let_go(held.ticket, held.status, held.updated)
             lifecycle.move(
                 city,
                 ticket.number,
                 "note",
                 BY,
-                f"办公系统：办结（{_said(city, held, now)}），其后又有“{word.status}”",
+                f"办公系统：办结（{_said(city, ticket, held, now)}），其后又有“{word.status}”",
                 now,
             )
 
 
-def _move(city: City, word: Word) -> str | None:
+def _move(city: City, ticket: Ticket, word: Word) -> str | None:
     """The move a word stands for, empty for none; None when its status is not explained."""
-    table = city.settings.office
+    table = _table(city, ticket.platform)
     move = table.moves.get(word.status.casefold())
     if move == "" and word.note:
         return next((m for first, m in table.note_moves.items() if word.note.startswith(first)), "")
@@ -135,16 +163,25 @@ def _clock_runs(city: City, ticket: Ticket) -> bool:
 
 
 def _make(city: City, ticket: Ticket, move: str, word: Word, now: datetime) -> str:
-    at, said = _at(city, ticket, word, now), _said(city, word, now)
+    at, said = _at(city, ticket, word, now), _said(city, ticket, word, now)
     # An event is never before the last one, yet the unit's clock stopped when it sent the ticket back over there.
     heard_late = move == "return" and word.at is not None and ticket.filed_at <= word.at < at
-    data = {"at": word.at.astimezone(UTC).isoformat()} if heard_late and word.at else None
+    data: dict[str, str] = {"verdict": word.verdict} if word.verdict else {}
+    if heard_late and word.at:
+        data["at"] = word.at.astimezone(UTC).isoformat()
     try:
         lifecycle.move(city, ticket.number, move, BY, said, at, data=data)
-        if data:
+        if heard_late:
             checking.again(city, ticket.number, now)
     except lifecycle.MoveError:
-        lifecycle.move(city, ticket.number, "note", BY, f"办公系统：{lifecycle.MOVES[move].name_zh}（{said}）", at)
+        lifecycle.move(
+            city,
+            ticket.number,
+            "note",
+            BY,
+            f"{office.name(city, ticket.platform)}：{lifecycle.MOVES[move].name_zh}（{said}）",
+            at,
+        )
         return "noted"
     return move
 
@@ -170,14 +207,14 @@ def _at(city: City, ticket: Ticket, word: Word, now: datetime) -> datetime:
     return max(last, min(word.at or now, now)).astimezone(UTC)
 
 
-def _said(city: City, word: Word, now: datetime) -> str:
+def _said(city: City, ticket: Ticket, word: Word, now: datetime) -> str:
     """What the office wrote: the reason of a 退单 first, then its words, its number and its time."""
     reason = next((r for r in REASONS if r in word.note), "")
     parts = [reason if reason and not word.note.startswith(reason) else "", word.note or word.status]
     if word.at and abs(now - word.at) >= timedelta(minutes=1):
         parts.append(f"{word.at.astimezone(city.zone):%Y-%m-%d %H:%M}")
     if word.office_id:
-        parts.append(f"办公系统编号 {word.office_id}")
+        parts.append(f"{office.name(city, ticket.platform)}编号 {word.office_id}")
     return "；".join(p for p in parts if p)[:500]
 
 

@@ -14,6 +14,7 @@ from data.store.heard import Heard
 from data.store.outbox import Outbox
 from data.store.people import People
 from data.store.presence import Presence
+from data.store.received import Clients, ReceivedRequests
 from data.store.reference_tables import ReferenceTables
 from data.store.runs import Runs
 from data.store.schema import migrations
@@ -45,6 +46,8 @@ class Store:
         self.bridges = Bridges(self.db)
         self.heard = Heard(self.db)
         self.people = People(self.db)
+        self.clients = Clients(self.db)
+        self.received = ReceivedRequests(self.db)
         self.reference = ReferenceTables(self.db)
         self.visits = Visits(self.db)
         self.series = Series(self.db)

@@ -310,3 +310,23 @@ def words_held(db: Database) -> None:
 def calls_wait_for_no_verdict(db: Database) -> None:
     """A closed call was watched for ever: nobody can answer it in a thread."""
     db.execute("update tickets set verdict = '' where board = 'import' and verdict = 'pending'")
+
+
+@migrations()
+def received(db: Database) -> None:
+    """Requests other systems filed here, who they are, and which county's platform a ticket was filed to."""
+    db.execute(
+        """create table clients (
+           name text primary key, display text not null, key_hash text not null unique, created_at text not null,
+           revoked_at text)"""
+    )
+    db.execute(
+        """create table received (
+           id text primary key, client text not null, key text not null, board text not null, thread text not null,
+           at text not null, service text not null, title text not null, contact text not null, unit text not null,
+           number text not null, due text not null, source text not null, url text not null, address text not null,
+           lat real, long real, unique (client, key))"""
+    )
+    db.execute("create index received_of on received (board, thread)")
+    db.execute("create index received_by_time on received (client, at)")
+    db.execute("alter table tickets add column platform text not null default ''")

@@ -10,6 +10,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from data.city import City
+from desk.open311 import service
+from desk.open311.answers import Refused
 from desk.web import (
     access,
     barometer,
@@ -64,6 +66,9 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         reference.pages,
     ):
         app.register_blueprint(pages)
+    app.register_blueprint(service.pages)
+    app.extensions["csrf"].exempt(service.pages)  # no cookie opens it: every call brings its key
+    app.extensions["open311"] = service.Meter()
     app.jinja_env.globals["city_name"] = city.settings.city.name
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _stale)
@@ -82,8 +87,10 @@ def _stale(_: CSRFError) -> tuple[str, int]:
     return render_template("error.html", sentence="页面已过期，刚才的操作没有保存；请刷新页面后再做一次", code=400), 400
 
 
-def _failed(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _failed(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
     code = error.code or 500
     if code < 400:
         return error
+    if request.path.startswith("/open311/"):
+        return service.refused(Refused(code, SENTENCES.get(code, "无法完成这个请求")))
     return render_template("error.html", sentence=SENTENCES.get(code, "无法完成这个请求"), code=code), code

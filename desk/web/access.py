@@ -12,7 +12,12 @@ from werkzeug.wrappers import Response
 from desk.people import ROLES
 from desk.web.context import me
 
-PUBLIC = frozenset({"static", "session.login", "overview.healthz"})
+PUBLIC = frozenset(
+    {"static", "session.login", "overview.healthz", "open311.discovery", "open311.described", "open311.services",
+     "open311.definition"}
+)  # fmt: skip
+# For other systems: no role opens these, nor does a login; each asks for a key of its own.
+KEYED = frozenset({"open311.file", "open311.index", "open311.one", "open311.token"})
 
 _EVERYONE = frozenset(ROLES)
 _CLERKS = frozenset({"clerk", "admin"})
@@ -105,7 +110,7 @@ def _check() -> Response | None:
         return None
     if current_user.is_authenticated and me().fresh and endpoint not in WITHOUT_OWN_PASSWORD:
         return redirect(url_for("session.password"))
-    if may(endpoint):
+    if endpoint in KEYED or may(endpoint):
         return None
     if not current_user.is_authenticated:
         return _to_login()

@@ -119,6 +119,7 @@ def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any
         "offers": _offers(post, alike),
         "second": _second(suggestion),
         "back": the_city().store.decisions.back(post.board, post.thread),
+        "received": show.received(post.board, post.thread, plain=plain),
         # A number cut in two by a change could not be masked.
         "changes": edits.difference(the_city(), post.board, post.thread) if plain else [],
         "known": [(t, _state(t)) for t in the_city().store.tickets.of(post.board, post.thread)],

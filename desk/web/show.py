@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -13,6 +15,7 @@ from markupsafe import Markup, escape
 from data.records import Contact, OutboxState, ReadOutcome, Reason, Urgency, VerdictName
 from desk.people import ROLES
 from desk.web.context import now, the_city, the_reference
+from ticketing import received as upper
 from ticketing.lifecycle import MOVES, STATES
 
 VERDICTS = {
@@ -67,7 +70,9 @@ ALERTS = {
     "dispatcher": "发送程序异常",
     "alarm": "长时间没有成功运行",
     "automatic": "自动交办停用",
+    "platform": "县区平台没有应答",
 }
+ELSEWHERE = {upper.BOARD: upper.SOURCE}  # what stands in a board's place
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
 
 # A run of digits that could be a telephone or QQ number, separators included; bounded, so that it cannot run away.
@@ -152,7 +157,7 @@ def district_name(slug: str) -> str:
 
 def board_name(slug: str) -> str:
     found = the_reference().board.get(slug)
-    return found.name if found else slug
+    return found.name if found else ELSEWHERE.get(slug, slug)
 
 
 def person(name: str) -> str:
@@ -161,6 +166,21 @@ def person(name: str) -> str:
         return "系统"
     user = the_city().store.people.user(name)
     return user.display or name if user else name
+
+
+def received(board: str, thread: str, *, plain: bool) -> list[dict[str, Any]]:
+    """The requests another system filed about a post, with the sender's name; contact details masked unless ``plain``."""
+    store = the_city().store
+    found = []
+    for r in store.received.of(board, thread):
+        client = store.clients.client(r.client)
+        given = (
+            r.contact
+            if plain
+            else hidden(r.contact, [Contact("", c.rpartition(" ")[2]) for c in r.contact.split("；")])
+        )
+        found.append({**asdict(r), "sender": client.display if client else r.client, "contact": given})
+    return found
 
 
 def hidden(text: str, contacts: Iterable[Contact] = ()) -> str:

@@ -144,6 +144,7 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
         moves=[m for m in lifecycle.moves_now(stands, me().role) if m not in ELSEWHERE],
         clock=_clock(ticket, stands, now()),
         stands=stands,
+        received=show.received(ticket.board, ticket.thread, plain=plain),
         family=_family(ticket),
         linked=linked(the_city(), the_reference(), ticket),
         REASONS=returns.REASONS,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from classifier.batch import inert
 from data.city import City
+from data.outward import OfficeTable
 from data.records import OutboxEntry, Ticket
 from ticketing.attempt import Attempt, Result
 from ticketing.office import answers
@@ -43,9 +44,9 @@ COLUMNS: Mapping[str, str] = {
 }
 
 
-def file(city: City, entry: OutboxEntry) -> Attempt:
+def file(city: City, table: OfficeTable, entry: OutboxEntry) -> Attempt:
     """Spool one filing, unless that was done before; the office's number is not known yet, so ours stands for it."""
-    number, out = str(entry.payload["number"]), _out(city)
+    number, out = str(entry.payload["number"]), _out(city, table)
     spooled = out / ".spool" / f"{number}.json"
     try:
         if not spooled.exists() and not (out / ".kept" / spooled.name).exists():
@@ -55,13 +56,13 @@ def file(city: City, entry: OutboxEntry) -> Attempt:
     return Attempt(Result.SENT, answer=number)
 
 
-def finish(city: City, now: datetime) -> int:
+def finish(city: City, table: OfficeTable, now: datetime) -> int:
     """Hand over everything spooled as one file; returns how many filings it holds.
 
     The store's write lock keeps two processes from doing so at once. Killed at any step, the next call goes on where
     this one stopped: a file in ``.ready`` is whole, and its rows are in it.
     """
-    out = _out(city)
+    out = _out(city, table)
     if not any((out / ".spool").glob("*.json")) and not any((out / ".ready").glob("filings-*")):
         return 0
     with city.store.transaction():  # a commit that is waited for, and with it that these tickets began
@@ -72,7 +73,7 @@ def finish(city: City, now: datetime) -> int:
         handed = _hand_over(out)
         rows = sorted((out / ".spool").glob("*.json"))
         if rows:
-            drop = city.settings.office.drop
+            drop = table.drop
             name = f"filings-{now.astimezone(city.zone):%Y%m%d-%H%M%S}-{rows[0].stem}.{drop.file}"
             _table([json.loads(row.read_text(encoding="utf-8")) for row in rows], out / ".ready" / name, drop.encoding)
             handed += _hand_over(out)
@@ -130,16 +131,16 @@ def _excel(rows: Sequence[Sequence[str]], path: Path) -> None:
         book.save(out)
 
 
-def pull(city: City, tickets: Sequence[Ticket], now: datetime) -> Iterator[Words]:
+def pull(city: City, table: OfficeTable, tickets: Sequence[Ticket], now: datetime) -> Iterator[Words]:
     """What stands in the files of the folder ``back``, a batch a file; a file that was kept goes to ``done/``."""
-    finish(city, now)  # what a killed turn left in the spool
-    folder = city.folder / city.settings.office.drop.back
+    finish(city, table, now)  # what a killed turn left in the spool
+    folder = city.folder / table.drop.back
     for path in answers.waiting(folder):
         yield answers.read(path, city.zone, now)
 
 
-def _out(city: City) -> Path:
-    return city.folder / city.settings.office.drop.out
+def _out(city: City, table: OfficeTable) -> Path:
+    return city.folder / table.drop.out
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from data.city import City
-from data.records import OutboxEntry, Urgency
+from data.records import OutboxEntry, Post, Urgency
+from data.reference import Reference
 from ticketing import promises
-from ticketing.filing import source
 
 LONGEST = 4000  # characters of the post's text
 URGENCIES: Mapping[Urgency, str] = {Urgency.EMERGENCY: "紧急", Urgency.IMMEDIATE: "即办", Urgency.DAYS: "限期"}
@@ -45,3 +45,8 @@ def facts(city: City, entry: OutboxEntry, time_format: str = "%Y-%m-%d %H:%M") -
         "filed_at": local(entry.not_before),
         "due_at": local(promise.completion_due),
     }
+
+
+def source(reference: Reference, post: Post) -> str:
+    """来源: the board's name, or how it came in (电话, 来信 …)."""
+    return reference.board[post.board].name if post.board in reference.board else post.section

@@ -15,7 +15,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from data.city import City
-from data.outward import FormTable
+from data.outward import FormTable, OfficeTable
 from data.records import OutboxEntry
 from ticketing.attempt import Attempt, Result
 from ticketing.office.facts import facts
@@ -23,9 +23,9 @@ from ticketing.office.facts import facts
 LONGEST = 64 * 1024  # characters of an answer that are looked at
 
 
-def file(city: City, entry: OutboxEntry) -> Attempt:
+def file(city: City, office: OfficeTable, entry: OutboxEntry) -> Attempt:
     """Send one filing; the answer is the office's number, empty where the form shows none."""
-    office, form = city.settings.office, city.settings.office.form
+    form = office.form
     if not office.url or not form.fields or not (form.success or form.success_json):
         lacking = "[office] 写明 url，在 [office.form] 写明 fields 和 success（或 success_json）"
         return Attempt(Result.FAILED, error=f"没有配置办公系统的表单；请在 liandong.toml 的 {lacking}")

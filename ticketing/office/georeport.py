@@ -38,6 +38,19 @@ def _from_xml(raw: bytes, root: str, name: str) -> list[Mapping[str, Any]] | Non
         tree = etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    if tree.tag != root or len(tree) > MOST:
+    if tree.tag != root or len(tree) > MOST or _deep(tree):
         return None
-    return [{str(field.tag): (field.text or "").strip() for field in entry} for entry in tree.findall(name)]
+    return [{str(field.tag): _value(field) for field in entry} for entry in tree.findall(name)]
+
+
+def _deep(tree: etree._Element) -> bool:
+    """Deeper than request/extended_attributes/steps/step/field nothing is read."""
+    return bool(tree.xpath("boolean(/*/*/*/*/*/*/*)"))
+
+
+def _value(field: etree._Element) -> Any:
+    """Text; where there are elements inside, a list of those called alike (steps/step), else a mapping."""
+    inner = [child for child in field if isinstance(child.tag, str)]
+    if field.tag == "steps":
+        return [_value(child) for child in inner]
+    return {child.tag: _value(child) for child in inner} if inner else (field.text or "").strip()

@@ -20,6 +20,7 @@ class Word:
     note: str = ""
     agency: str = ""
     office_id: str = ""
+    verdict: str = ""  # what they found of the answer in the thread; a name of data.records.VerdictName
 
     def kept(self) -> str:
         """As it is kept while it waits; ``again`` reads it back."""
