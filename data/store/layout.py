@@ -33,4 +33,5 @@ def _table(db: SQLite, name: str) -> Table:
     columns = db.table(name).columns
     keys = tuple(db.table(name).pks)
     flags = frozenset(c.name for c in columns if c.type.lower() == "boolean")
-    return Table(tuple(c.name for c in columns), keys, flags, keys == ("id",) and name != "replies")
+    numbered = keys == ("id",) and [c.type.lower() for c in columns if c.is_pk] == ["integer"]
+    return Table(tuple(c.name for c in columns), keys, flags, numbered)
