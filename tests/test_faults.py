@@ -28,20 +28,9 @@ def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield day, day.plain()
 
 
-@pytest.fixture
-def in_a_file(plain: Plain) -> Plain:
-    """The same where the disk and the power are this process's own."""
-    if plain[0].server:
-        pytest.skip("the disk is the server's")
-    return plain
-
-
-@pytest.fixture
-def on_server(plain: Plain) -> Plain:
-    """The same where there is a wire."""
-    if not plain[0].server:
-        pytest.skip("a file has no wire to cut")
-    return plain
+# Where the disk and the power are this process's own; where there is a wire.
+in_a_file = pytest.mark.parametrize("plain", ["sqlite"], indirect=True)
+on_server = pytest.mark.parametrize("plain", ["postgresql"], indirect=True)
 
 
 def judged(kind: str, name: str, found: Outcome, plain: Outcome, deaths: int = 0) -> Score:
@@ -90,9 +79,10 @@ def test_killed_and_killed_again_when_started_anew(plain: Plain) -> None:
     assert clean(judged("kill", "3 twice", found, outcome, deaths))
 
 
+@in_a_file
 @pytest.mark.parametrize(("kind", "after"), [("office", 0), ("office", 9), ("notice", 0), ("notice", 9)])
-def test_the_power_is_cut_while_what_was_sent_is_written_down(in_a_file: Plain, kind: str, after: int) -> None:
-    day, outcome = in_a_file
+def test_the_power_is_cut_while_what_was_sent_is_written_down(plain: Plain, kind: str, after: int) -> None:
+    day, outcome = plain
     sent = day.starts[3].answered[day.starts[3].kinds.index(kind)]
     point = next(p for p in day.starts[3].at_risk if p >= sent + after)
     found, deaths = days.unplugged(day, 3, point)
@@ -100,8 +90,9 @@ def test_the_power_is_cut_while_what_was_sent_is_written_down(in_a_file: Plain, 
     assert clean(judged("power", f"3/{point}", found, outcome, deaths))
 
 
-def test_a_program_that_sends_before_the_disk_knows_of_it_is_found_out(in_a_file: Plain) -> None:
-    day, outcome = in_a_file
+@in_a_file
+def test_a_program_that_sends_before_the_disk_knows_of_it_is_found_out(plain: Plain) -> None:
+    day, outcome = plain
     sent = day.starts[3].answered[day.starts[3].kinds.index("notice")]
     found, deaths = days.unplugged(day, 3, sent, never_waits=True)
     assert len(judged("power", "never waits", found, outcome, deaths).duplicated) == 1
@@ -127,16 +118,18 @@ def test_the_disk_is_full_for_a_turn(plain: Plain) -> None:
     assert clean(judged("disk", "pages", found, outcome, deaths=1))
 
 
-def test_no_file_may_grow_for_a_turn(in_a_file: Plain) -> None:
-    day, outcome = in_a_file
+@in_a_file
+def test_no_file_may_grow_for_a_turn(plain: Plain) -> None:
+    day, outcome = plain
     found, felt = days.full(day, 3, file_size=65536)
     assert felt
     assert clean(judged("disk", "file size", found, outcome, deaths=1))
 
 
+@on_server
 @pytest.mark.parametrize(("turn", "share"), [(0, 0.3), (0, 0.8), (3, 0.5), (5, 0.6)])
-def test_the_wire_to_the_server_is_cut(on_server: Plain, turn: int, share: float) -> None:
-    day, outcome = on_server
+def test_the_wire_to_the_server_is_cut(plain: Plain, turn: int, share: float) -> None:
+    day, outcome = plain
     found = days.cut_off(day, turn, int(day.starts[turn].points * share))
     assert clean(judged("cut", f"{turn}/{share}", found, outcome, deaths=1))
 
