@@ -101,7 +101,8 @@ def _settings(outside: MakeBelieve) -> Mapping[str, Mapping[str, Any]]:
             "jurisdiction": "luoyang.example",
             "timeout": CLIENT_TIMEOUT,
         },
-        "notices": {"sms_url": outside.sms_url + "send", "timeout": CLIENT_TIMEOUT},
+        # Two SMS, so that a notice says the thread's address: the units find it by that, and by nothing else.
+        "notices": {"sms_url": outside.sms_url + "send", "timeout": CLIENT_TIMEOUT, "sms_parts": 2},
         "clocks": {"undo_seconds": 0},
     }
 

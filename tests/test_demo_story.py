@@ -32,6 +32,13 @@ def test_the_story_has_tickets_notices_corrections_and_an_outage(result: dict[st
     assert failed["crawl"] >= 24  # two hours of five minutes
 
 
+def test_most_units_that_were_told_answer_in_time_and_some_late_or_never(result: dict[str, object]) -> None:
+    found = result["verdicts"]
+    assert isinstance(found, dict)
+    assert found["on_time"] > 0.5 * sum(found.values())
+    assert min(found["late"], found["overdue"]) >= 1
+
+
 def test_the_rainstorm_of_the_ninth_hour_is_seen_within_two_hours_and_nothing_before(result: dict[str, object]) -> None:
     surges = result["surges"]
     assert isinstance(surges, list)
