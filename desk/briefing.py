@@ -55,7 +55,8 @@ def period(city: City, report: LatencyReport) -> str:
     def day(moment: Any) -> str:
         return str(moment.astimezone(city.zone).strftime("%Y-%m-%d"))
 
-    since = day(report.since) if report.since else "开始"
+    begun = report.since or min((f.ticket.filed_at for f in report.facts), default=report.now)
+    since = day(begun)
     until = f"{day(report.until)}（不含）" if report.until else f"{report.now.astimezone(city.zone):%Y-%m-%d %H:%M}"
     return f"按交办时间，{since} 至 {until}"
 
@@ -83,10 +84,18 @@ def _change(now: int, then: int) -> str:
 def _answered(report: LatencyReport) -> str:
     r = report.overall
     text = f"时限内在原帖答复的占 {share(r.on_time)}；首次答复的中位用时 {_reached(r.first)}，P90 {_reached(r.first_p90)}。"
-    slow = [u for u in report.by_unit if u.judged >= SMALL and u.late + u.overdue]
+    slow = [u for u in report.by_unit if u.judged >= SMALL and _surely_below(u, r)]
     slow.sort(key=lambda u: u.within / u.judged)
     named = "、".join(f"{u.name} {share(u.on_time)}" for u in slow[:WORST])
-    return text + (f"按时率较低的是{named}。" if named else "")
+    if named:
+        return f"{text}按时率明显低于全市的是{named}。"
+    return f"{text}没有哪个单位的按时率明显低于全市（样本够大、区间不重叠才算）。" if r.late + r.overdue else text
+
+
+def _surely_below(unit: Row, whole: Row) -> bool:
+    """Whether their intervals leave no doubt: nobody is named for what chance may have done."""
+    high, low = unit.on_time.high, whole.on_time.low
+    return high is not None and low is not None and high < low
 
 
 def _reached(quantile: Quantile) -> str:
@@ -97,9 +106,10 @@ def _reached(quantile: Quantile) -> str:
 
 def _left(report: LatencyReport) -> str:
     r = report.overall
+    rated = f"；满意率 {share(r.satisfaction)}" if r.rated else ""
     return (
         f"到统计时，{r.overdue} 件逾期仍未答复，{r.open} 件未到时限，{r.unverifiable} 件因论坛故障等原因无法核实（不算单位的责任），"
-        f"{r.withdrawn} 件网民已撤帖；退单 {r.returned} 件，重办 {r.reopened} 件；满意率 {share(r.satisfaction)}。"
+        f"{r.withdrawn} 件网民已撤帖；退单 {r.returned} 件，重办 {r.reopened} 件{rated}。"
     )
 
 

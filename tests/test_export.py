@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -16,7 +17,7 @@ from data.city import City
 from data.problem import Problem
 from data.records import Verdict, VerdictName
 from desk import charts, export
-from desk.briefing import WEIBO, paragraphs, traced, weibo
+from desk.briefing import WEIBO, paragraphs, period, traced, weibo
 from desk.columns import COLUMNS, place, share
 from tests.build import DUE, FILED, HOUR, MINUTE, at, save_thread, save_ticket
 from ticketing.ranking import rate
@@ -117,6 +118,20 @@ def test_the_briefing_has_three_paragraphs_two_charts_and_its_tickets(
         assert paragraph in text
     assert "20110725-0003" in text
     assert "33%（1/3，样本少）" in text
+
+
+@pytest.mark.parametrize(("within", "named"), [(2, True), (11, False)])
+def test_the_briefing_names_a_unit_only_where_chance_cannot_have_done_it(
+    city: City, report: LatencyReport, within: int, named: bool
+) -> None:
+    whole = replace(report.overall, within=150, late=30, overdue=20)
+    unit = replace(report.overall, name="市园林局", within=within, late=20 - within, overdue=0)
+    text = paragraphs(city, replace(report, overall=whole, by_unit=(unit,)))[1]
+    assert ("明显低于全市的是市园林局" in text) is named
+
+
+def test_a_report_of_all_there_is_begins_with_the_day_of_the_first_filing(city: City, report: LatencyReport) -> None:
+    assert period(city, replace(report, since=None, until=None)).startswith("按交办时间，2011-07-25 至 2011-07-26 ")
 
 
 def test_every_headline_number_is_the_count_of_its_tickets(report: LatencyReport) -> None:
