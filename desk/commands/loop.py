@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
 from data.city import City
 from data.records import Run
+from desk import stages
 from desk.commands.common import city_of, echo_json, echo_table, fail, json_option, local, now, pass_folder
 
 
@@ -59,12 +60,11 @@ def _show(done: Run, city: City, as_json: bool) -> None:
     if as_json:
         echo_json(done)
         return
-    rows = [(name, "成功" if s["ok"] else "失败", _details(s)) for name, s in done.stages.items()]
+    rows = [
+        (stages.STAGES.get(name, name), "成功" if s["ok"] else "失败", stages.words(s))
+        for name, s in done.stages.items()
+    ]
     echo_table(f"{local(done.started_at, city)} 的一轮", ("步骤", "结果", "说明"), rows)
-
-
-def _details(stage: Mapping[str, Any]) -> str:
-    return "，".join(f"{k} {v}" for k, v in stage.items() if k != "ok" and v not in (0, [], ""))
 
 
 @click.command()
@@ -106,7 +106,7 @@ def notify(folder: str | None, with_digest: bool, as_json: bool) -> None:
         from ticketing import digest
 
         written = digest.write(city_of(folder), now(), at_once=True)
-        click.echo(f"日报：{_details(written) or '今天的已经写过'}", err=as_json)
+        click.echo(f"日报：{stages.words(written) or '今天的已经写过'}", err=as_json)
     _send(folder, "notice", as_json)
 
 
@@ -118,7 +118,7 @@ def _send(folder: str | None, channel: str, as_json: bool) -> NoReturn:
     if as_json:
         echo_json({"ok": not outbox.amiss(counts), **counts})
     else:
-        click.echo("，".join(f"{k} {v}" for k, v in counts.items()) or "没有要发的")
+        click.echo(stages.words(counts) or "没有要发的")
     sys.exit(1 if outbox.amiss(counts) else 0)
 
 
@@ -133,4 +133,4 @@ def check(folder: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"ok": True, **counts})
     else:
-        click.echo("，".join(f"{k} {v}" for k, v in counts.items()) or "没有变化")
+        click.echo(stages.words(counts) or "没有变化")

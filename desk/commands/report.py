@@ -95,9 +95,11 @@ def show(city: City, found: object, *, historical: bool) -> None:
     lines = [(found.overall.name, found.overall), *((c.name, c.row) for c in found.comparisons)]
     echo_table("全部", ("", *headings), [(name, *(c.text(r) for c in NARROW)) for name, r in lines])
     units = [(r.name, place(found.places.get(r.slug)), *(c.text(r) for c in NARROW)) for r in found.by_unit]
-    echo_table("承办单位", ("", "名次", *headings), units)
+    if units:
+        echo_table("承办单位", ("", "名次", *headings), units)
     for title, rows in parts(found):
-        echo_table(title, ("", *headings), [(r.name, *(c.text(r) for c in NARROW)) for r in rows])
+        if rows:
+            echo_table(title, ("", *headings), [(r.name, *(c.text(r) for c in NARROW)) for r in rows])
     click.echo("没有答复的按仍在等待计（Kaplan–Meier）；口径见 --out 报表.html。")
 
 

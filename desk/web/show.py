@@ -13,6 +13,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from data.records import Contact, OutboxState, ReadOutcome, Reason, Urgency, VerdictName
+from desk import stages
 from desk.people import ROLES
 from desk.web.context import now, the_city, the_reference
 from ticketing import received as upper
@@ -55,14 +56,6 @@ READS = {
     ReadOutcome.MALFORMED: "页面不完整",
     ReadOutcome.TOO_LARGE: "页面过大",
 }
-STAGES = {
-    "barometer": "晴雨表",
-    "crawl": "读取论坛",
-    "suggest": "分析帖子",
-    "send": "发送",
-    "check": "核对答复",
-    "remind": "催办督办",
-}
 ALERTS = {
     "surge": "民情升温",
     "board": "论坛异常",
@@ -83,11 +76,25 @@ _KEPT = 2
 def install(app: Flask) -> None:
     """Make these available to the templates."""
     app.jinja_env.filters.update(
-        time=time, age=age, duration=duration, share=share, link=link, hidden=hidden, urgency=urgency, unit=unit_name
+        time=time,
+        age=age,
+        duration=duration,
+        share=share,
+        link=link,
+        hidden=hidden,
+        urgency=urgency,
+        unit=unit_name,
+        stage=stages.words,
     )
     app.jinja_env.filters.update(district=district_name, category=category_name, board=board_name, person=person)
     app.jinja_env.globals.update(
-        VERDICTS=VERDICTS, OUTBOX=OUTBOX, CHANNELS=CHANNELS, READS=READS, STAGES=STAGES, ALERTS=ALERTS, MARKS=MARKS
+        VERDICTS=VERDICTS,
+        OUTBOX=OUTBOX,
+        CHANNELS=CHANNELS,
+        READS=READS,
+        STAGES=stages.STAGES,
+        ALERTS=ALERTS,
+        MARKS=MARKS,
     )
     app.jinja_env.globals.update(STATES=STATES, MOVES=MOVES, ROLES=ROLES, now=now)
 
