@@ -19,11 +19,12 @@ from data.city import SETTINGS, City, open_city
 from data.records import Action, OutboxState, VerdictName
 from demo.city import City as MakeBelieve
 from demo.clerk import judge
-from demo.truth import truth, verdict_of
+from demo.truth import just_gone, truth, verdict_of
 from desk.commands.city import create
-from ticketing import cycle, filing, outbox, reports
+from ticketing import cycle, filing, outbox, reports, watch
 
 STEP = timedelta(minutes=5)  # as cron would
+SEEN = watch.EVERY + STEP  # by then a watched thread that was taken down is known to be
 CLIENT_TIMEOUT = 0.4  # seconds; the make-believe office hangs for longer when it hangs
 
 
@@ -120,6 +121,12 @@ def summary(story: Story) -> dict[str, Any]:
         for t in tickets
         if (real := verdict_of(story.outside.world, t.board, t.thread, now)) != verdicts[t.number]
     ]
+    unseen = [
+        d for d in disagreements if d["verdict"] == "pending" and just_gone(story.outside.world, d["post"], now, SEEN)
+    ]
+    disagreements = [d for d in disagreements if d not in unseen]
+    known["verdicts"]["withdrawn"] -= len(unseen)
+    known["verdicts"]["pending"] += len(unseen)
     counts = store.outbox.counts()
     mine = {
         "posts": store.threads.count(),

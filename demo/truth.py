@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from data.records import VerdictName
@@ -56,6 +56,13 @@ def verdict_of(world: World, board: str, thread: str, now: datetime) -> str:
     if now <= due:
         return VerdictName.PENDING.value
     return (VerdictName.OVERDUE if seen_until > due else VerdictName.UNVERIFIABLE).value
+
+
+def just_gone(world: World, post: str, now: datetime, within: timedelta) -> bool:
+    """Was ``board/thread`` taken down in the last ``within``, its due still ahead? Who looks that often need not know yet."""
+    board, thread = post.split("/")
+    known = [verdict_of(world, board, thread, moment) for moment in (now - within, now)]
+    return known == [VerdictName.PENDING, VerdictName.WITHDRAWN]
 
 
 def first_meeting(thread: Thread, until: datetime) -> Answer | None:

@@ -11,7 +11,7 @@ from data.reference import Reference
 from demo.clerk import judge
 from demo.clock import START, SteppedClock
 from demo.thread import Answer, Fate, Thread, Voice
-from demo.truth import quantile, truth, verdict_of
+from demo.truth import just_gone, quantile, truth, verdict_of
 from demo.world import World
 
 HOUR = timedelta(hours=1)
@@ -90,6 +90,16 @@ def test_a_thread_deleted_before_its_due_is_withdrawn(world: World) -> None:
     assert thread.deleted_at is not None
     before, after = thread.deleted_at - SECOND, thread.deleted_at
     assert [verdict_of(world, thread.board, thread.id, t) for t in (before, after)] == ["pending", "withdrawn"]
+
+
+@pytest.mark.parametrize(("after", "excused"), [(-SECOND, False), (SECOND, True), (HOUR - SECOND, True), (HOUR, False)])
+def test_a_watcher_who_looks_every_hour_need_not_know_for_an_hour_that_a_thread_is_gone(
+    world: World, after: timedelta, excused: bool
+) -> None:
+    thread = next(t for t in world.threads if t.fate is Fate.DELETED)
+    filed(world, thread)
+    assert thread.deleted_at is not None
+    assert just_gone(world, f"{thread.board}/{thread.id}", thread.deleted_at + after, HOUR) is excused
 
 
 def test_a_thread_deleted_while_its_board_was_down_cannot_be_verified(world: World) -> None:
