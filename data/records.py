@@ -111,6 +111,7 @@ class Post:
     attachments: tuple[str, ...] = ()  # links; Discuz! makes new ones at every visit
     state: ThreadState = ThreadState.OPEN
     rating: str | None = None  # the citizen's own rating of the answer, where the board has one (人民网)
+    entered_by: str = ""  # 人工: who at the desk entered it, where the board is not read by the program
 
     @property
     def key(self) -> str:
@@ -135,6 +136,7 @@ class Reply:
     body: str
     edited_at: datetime | None = None
     to: str | None = None  # the post or reply this one comments on (点评)
+    entered_by: str = ""  # 人工: who at the desk entered it
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ class Read:
     detail: str = ""
     snapshots: tuple[int, ...] = ()
     id: int = 0  # given by the store
+    entered_by: str = ""  # 人工: who at the desk looked, in the place of the program
 
 
 @dataclass(frozen=True, slots=True)

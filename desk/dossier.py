@@ -111,7 +111,9 @@ def _replies(city: City, ticket: Ticket, board: str, thread: str) -> Iterable[tu
             f"{board}/{thread}",
             reply.posted_at.astimezone(city.zone).strftime("%Y-%m-%d %H:%M:%S"),
             reply.author or "匿名",
-            _who(city, ticket, reply, voices) + ("" if reply.id in standing else "（跟帖后来删除了）"),
+            _who(city, ticket, reply, voices)
+            + ("" if reply.id in standing else "（跟帖后来删除了）")
+            + (f"（人工录入：{reply.entered_by}）" if reply.entered_by else ""),
             reply.body[:LONGEST],
         )
 
@@ -124,6 +126,8 @@ def _who(city: City, ticket: Ticket, reply: Reply, voices: Voices) -> str:
 def _read(city: City, read: Read, files: Mapping[int, tuple[str, str]]) -> tuple[str, ...]:
     pages = "\n".join(f"{name}  {digest}" for name, digest in (files[i] for i in read.snapshots if i in files))
     said = READS[read.outcome] + (f"：{read.detail}" if read.detail else "")
+    if read.entered_by:
+        said = f"人工（{read.entered_by}）：{'看完了整个帖子' if read.complete else '没有看完整个帖子'}"
     return (
         f"{read.board}/{read.thread}",
         local(read.at, city),

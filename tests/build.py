@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from data.city import City
 from data.records import (
+    AccountRole,
     Action,
     Choice,
     Decision,
@@ -25,6 +26,7 @@ from data.records import (
     Ticket,
     Urgency,
 )
+from data.reference import Account, Board, Section
 from data.store import Store
 from data.store.copying import rows
 from data.store.layout import layout
@@ -202,3 +204,17 @@ def save_ticket(city: City, **given: Any) -> Ticket:
         city.store.tickets.file(the_ticket, "filed")
         city.store.tickets.add_event(Event(the_ticket.number, the_ticket.filed_at, "file", "system"), "filed")
     return the_ticket
+
+
+def refuses(city: City) -> City:
+    """A board that asks not to be read, with an official account of the water company on it."""
+    board = Board(
+        slug="refuses", name="牡丹社区", engine="discuz", url="http://bbs.refuses.example/",
+        sections=(Section(id="2", name="民生"),), rewritten=True, refused="robots.txt 不许读",
+    )  # fmt: skip
+    account = Account(board="refuses", account="洛阳水务", role=AccountRole.UNIT, unit="water-group")
+    with city.store.transaction():
+        tables = city.reference()
+        more = {"boards": (*tables.boards, board), "accounts": (*tables.accounts, account)}
+        city.store.reference.save(tables.model_copy(update=more))
+    return city

@@ -51,6 +51,16 @@ def again(city: City, number: str, now: datetime) -> None:
             _keep(city, ticket, fresh)
 
 
+def heard(city: City, board: str, thread: str, now: datetime) -> None:
+    """Judge the tickets of a thread anew by what a person entered of it; call it inside a transaction."""
+    tickets, voices = city.store.tickets, Voices(city.reference())
+    for ticket in tickets.of(board, thread):
+        due = tickets.answer_due(ticket.number) or ticket.reply_due
+        fresh = None if ticket.historical else judge(city, replace(ticket, reply_due=due), voices, now)
+        if fresh is not None:
+            _keep(city, ticket, fresh)
+
+
 def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict | None:
     """The verdict as it is now, when it differs from the one that stands."""
     threads = city.store.threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
-from data.records import Alert, Run, Suggestion, Urgency
+from data.records import Alert, Post, Run, Suggestion, Urgency
 from ticketing import alarm, alerts, automatic, checking, digest, office, outbox, received, sync, urging, watch
 
 Clock = Callable[[], datetime]
@@ -128,13 +128,17 @@ def suggest(city: City, clock: Clock, suggester: Suggester) -> Mapping[str, Any]
     """A suggestion for every post that has none."""
     count, emergencies = 0, 0
     while posts := city.store.threads.unread_by_machine():
-        suggestions = received.informed(city, suggester.suggest(posts, clock()))
-        with city.store.transaction():
-            city.store.decisions.suggest(suggestions)
-            for suggestion in suggestions:
-                emergencies += _sound(city, suggestion)
-        count += len(suggestions)
+        emergencies += enqueue(city, posts, clock(), suggester)
+        count += len(posts)
     return {"ok": True, "suggested": count, "emergencies": emergencies}
+
+
+def enqueue(city: City, posts: Sequence[Post], now: datetime, suggester: Suggester) -> int:
+    """Put posts into the queue with what is suggested for them; how many are emergencies."""
+    suggestions = received.informed(city, suggester.suggest(posts, now))
+    with city.store.transaction():
+        city.store.decisions.suggest(suggestions)
+        return sum(_sound(city, suggestion) for suggestion in suggestions)
 
 
 def _sound(city: City, suggestion: Suggestion) -> bool:

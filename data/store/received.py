@@ -93,6 +93,12 @@ class ReceivedRequests:
         rows = self.db.table("received").rows_where("board = ? and thread = ?", [board, thread], order_by="at, id")
         return list(from_rows(Received, rows))
 
+    def about_address(self, url: str) -> tuple[str, str] | None:
+        """(board, thread) of the first post some system told of by this address of the citizen's thread."""
+        query = "select board, thread from received where url = ? order by at, id limit 1"
+        row = self.db.execute(query, [url]).fetchone()
+        return (row[0], row[1]) if row else None
+
     def about(self, posts: Iterable[tuple[str, str]]) -> list[Received]:
         """The requests about any of these posts."""
         return [r for board, thread in posts for r in self.of(board, thread)]

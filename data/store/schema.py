@@ -330,3 +330,10 @@ def received(db: Database) -> None:
     db.execute("create index received_of on received (board, thread)")
     db.execute("create index received_by_time on received (client, at)")
     db.execute("alter table tickets add column platform text not null default ''")
+
+
+@migrations()
+def entered_by_hand(db: Database) -> None:
+    """Posts, replies and looks at a thread that a person entered, where a board is not read by the program."""
+    for table in ("posts", "replies", "reads"):
+        db.execute(f"alter table {table} add column entered_by text not null default ''")

@@ -107,6 +107,11 @@ class Threads:
         self._save_replies(thread, kept)
         return kept
 
+    def forget_reply(self, board: str, thread: str, reply: str) -> None:
+        """Take a reply out that was entered by hand and by mistake; what a board showed is never forgotten."""
+        where = "board = ? and thread = ? and id = ? and entered_by <> ''"
+        self.db.execute(f"delete from replies where {where}", [board, thread, reply])
+
     def save_read(self, read: Read, pages: Sequence[Snapshot] = ()) -> Read:
         """Keep one attempt to read, complete or not, with whatever pages came."""
         kept = replace(read, snapshots=tuple(self._chain(page) for page in pages))
@@ -171,7 +176,8 @@ class Threads:
             self.db.executemany(
                 f"insert into replies ({names}) values ({marks})", [list(row.values()) for row in fresh.values()]
             )
-        for gone in standing - {r.id for r in thread.replies} if read.complete else ():
+        by_hand = {r.id for r in known.values() if r.entered_by}  # under names of our own, which no board shows
+        for gone in standing - by_hand - {r.id for r in thread.replies} if read.complete else ():
             # Deleted since: it stays with the evidence of when it stood there.
             self.db.table("replies").update((board, number, gone), {"gone_at": stamp(read.at)})
 

@@ -16,6 +16,7 @@ from desk.web import (
     access,
     barometer,
     bridge,
+    by_hand,
     context,
     deciding,
     files,
@@ -61,6 +62,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         overview.pages,
         files.pages,
         bridge.pages,
+        by_hand.pages,
         barometer.pages,
         users.pages,
         reference.pages,
@@ -69,6 +71,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     app.register_blueprint(service.pages)
     app.extensions["csrf"].exempt(service.pages)  # no cookie opens it: every call brings its key
     app.extensions["open311"] = service.Meter()
+    app.extensions["suggesting"] = by_hand.Suggesting()
     app.jinja_env.globals["city_name"] = city.settings.city.name
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _stale)

@@ -36,6 +36,10 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "queue.merge": _CLERKS,
     "queue.split": _CLERKS,
     "queue.undo": _CLERKS,
+    "by_hand.form": _CLERKS,
+    "by_hand.enter": _CLERKS,
+    "by_hand.heard": _CLERKS,
+    "by_hand.retract": _CLERKS,
     "tickets.index": _EVERYONE,  # a liaison officer sees the own unit's only
     "tickets.show": _EVERYONE,
     "tickets.move": frozenset({"clerk", "liaison", "admin"}),  # which moves, ticketing.lifecycle says

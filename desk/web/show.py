@@ -56,6 +56,11 @@ READS = {
     ReadOutcome.MALFORMED: "页面不完整",
     ReadOutcome.TOO_LARGE: "页面过大",
 }
+LOOKS = {
+    "whole": "看完了整个帖子（录入的之外没有别的官方答复）",
+    "part": "只录入这条答复，没有看完整个帖子",
+    "gone": "帖子已经不在了（删除或隐藏）",
+}
 ALERTS = {
     "surge": "民情升温",
     "board": "论坛异常",
@@ -95,6 +100,7 @@ def install(app: Flask) -> None:
         STAGES=stages.STAGES,
         ALERTS=ALERTS,
         MARKS=MARKS,
+        LOOKS=LOOKS,
     )
     app.jinja_env.globals.update(STATES=STATES, MOVES=MOVES, ROLES=ROLES, now=now)
 

@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response
 
 from data.records import Contact, Post, Ticket
 from desk.web import finding, show
+from desk.web.access import may
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import MoveForm, first_error
 from desk.web.timeline import linked, spoken, timeline
-from ticketing import edits, lifecycle, merging, refiling, returns, urging
+from ticketing import by_hand, edits, lifecycle, merging, refiling, returns, urging
 from ticketing.standing import MoveError, RoleError, Standing
 
 pages = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -69,12 +70,14 @@ def _row(ticket: Ticket) -> Mapping[str, Any]:
     store = the_city().store.tickets
     verdict = store.verdict(ticket.number)
     due = store.answer_due(ticket.number) or ticket.reply_due
+    post = the_city().store.threads.post(ticket.board, ticket.thread)
     return {
         "ticket": ticket,
         "due": due,
         "title": _title(ticket),
         "state": store.state(ticket.number),
         "verdict": verdict,
+        "entered_by": post.entered_by if post else "",
     }
 
 
@@ -94,7 +97,7 @@ def _contacts(ticket: Ticket) -> Sequence[Contact]:
     return [*(suggestion.contacts if suggestion else ()), *own]
 
 
-def _asked(number: str) -> Ticket:
+def asked(number: str) -> Ticket:
     """The ticket, when there is one and whoever is asking may see it; else 404."""
     ticket = the_city().store.tickets.ticket(number)
     if ticket is None or (me().role == "liaison" and ticket.unit not in _own_units()):
@@ -105,7 +108,7 @@ def _asked(number: str) -> Ticket:
 @pages.get("/<number>", endpoint="show")
 def show_ticket(number: str) -> Answer:
     """One ticket."""
-    ticket = _asked(number)
+    ticket = asked(number)
     note("查看工单", number)
     return _page(ticket)
 
@@ -113,7 +116,7 @@ def show_ticket(number: str) -> Answer:
 @pages.post("/<number>/contact")
 def contact(number: str) -> Answer:
     """The same page with the contact details readable; each time is written down."""
-    ticket = _asked(number)
+    ticket = asked(number)
     note("查看联系方式", number)
     return _page(ticket, plain=True)
 
@@ -129,6 +132,7 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
     state = store.tickets.state(ticket.number)
     stands = lifecycle.standing(ticket, store.tickets.events(ticket.number))
     reads = store.threads.reads(ticket.board, ticket.thread)
+    post = store.threads.post(ticket.board, ticket.thread)
     return render_template(
         "ticket.html",
         ticket=ticket,
@@ -136,7 +140,9 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
         plain=plain,
         state=state,
         verdict=store.tickets.verdict(ticket.number),
-        post=store.threads.post(ticket.board, ticket.thread),
+        post=post,
+        entering=_entering(ticket, post),
+        accounts=_accounts(ticket),
         replies=spoken(the_city(), the_reference(), ticket),
         timeline=timeline(the_city(), ticket),
         reads=list(reversed(reads)),
@@ -150,6 +156,18 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
         REASONS=returns.REASONS,
         units=finding.units(the_reference(), today(), the_city().settings.city.name),
     )
+
+
+def _entering(ticket: Ticket, post: Post | None) -> bool:
+    """May whoever is asking enter what the thread shows?"""
+    board = the_reference().board.get(ticket.board)
+    return bool(post and board and may("by_hand.heard") and (post.entered_by or by_hand.open_to(the_city(), board)))
+
+
+def _accounts(ticket: Ticket) -> Sequence[str]:
+    """The official accounts of the board by whom an answer may come, the unit's own first."""
+    of_board = [a for a in the_reference().accounts if a.board == ticket.board]
+    return [a.account for a in sorted(of_board, key=lambda a: a.unit != ticket.unit)]
 
 
 ELSEWHERE = frozenset({"merge", "unmerge", "reviewed"})  # moves made where the post is
@@ -184,7 +202,7 @@ def _clock(ticket: Ticket, stands: Standing, at: datetime) -> Mapping[str, Any]:
 @pages.post("/<number>/move")
 def move(number: str) -> Response:
     """Make one of the moves this role may make now."""
-    ticket = _asked(number)
+    ticket = asked(number)
     form = MoveForm()
     if not form.validate():
         flash(first_error(form), "bad")
@@ -259,7 +277,7 @@ def _post() -> Post:
 @pages.get("/<number>/pages/<int:snapshot>")
 def page(number: str, snapshot: int) -> Response:
     """A page exactly as it was received, to be saved and not shown: it is somebody else's HTML."""
-    ticket = _asked(number)
+    ticket = asked(number)
     found = next(iter(the_city().store.threads.snapshots([snapshot])), None)
     if found is None or (found.board, found.thread) != (ticket.board, ticket.thread):
         abort(404)

@@ -54,6 +54,7 @@ def timeline(city: City, ticket: Ticket) -> Sequence[Happening]:
 def _happenings(city: City, ticket: Ticket) -> Iterator[Happening]:
     store = city.store
     yield Happening(ticket.posted_at, "网民发帖")
+    yield from _by_hand(city, ticket)
     filed_by = {t.decision for t in store.tickets.of(ticket.board, ticket.thread)}
     yield from (_decided(d, ticket, filed_by) for d in store.decisions.of(ticket.board, ticket.thread))
     for event in store.tickets.events(ticket.number):
@@ -61,6 +62,16 @@ def _happenings(city: City, ticket: Ticket) -> Iterator[Happening]:
     yield from (_judged(v) for v in store.tickets.verdicts(ticket.number))
     for entry in [*store.outbox.about(f"{ticket.board}/{ticket.thread}"), *store.outbox.about(ticket.number)]:
         yield _left(entry)
+
+
+def _by_hand(city: City, ticket: Ticket) -> Iterator[Happening]:
+    """Who looked at the thread, or entered it, in the place of the program."""
+    reads = [r for r in city.store.threads.reads(ticket.board, ticket.thread) if r.entered_by]
+    for i, read in enumerate(reads):
+        entered = i == 0 and read.at <= ticket.decided_at
+        what = "人工录入帖子" if entered else "人工查看原帖"
+        seen = "" if entered else "看完了整个帖子" if read.complete else show.READS[read.outcome]
+        yield Happening(read.at, what, show.person(read.entered_by), seen)
 
 
 def _moved(city: City, event: Event) -> Happening:

@@ -49,4 +49,6 @@ def facts(city: City, entry: OutboxEntry, time_format: str = "%Y-%m-%d %H:%M") -
 
 def source(reference: Reference, post: Post) -> str:
     """来源: the board's name, or how it came in (电话, 来信 …)."""
-    return reference.board[post.board].name if post.board in reference.board else post.section
+    if post.board not in reference.board:
+        return post.section
+    return reference.board[post.board].name + ("（人工录入）" if post.entered_by else "")

@@ -55,6 +55,10 @@
     if (event.target.method !== "post") return;
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
+    if (event.target.dataset.wait && event.submitter && !event.defaultPrevented) { // takes more than a moment: say so
+      event.submitter.textContent = event.target.dataset.wait;
+      event.target.setAttribute("aria-busy", "true");
+    }
   });
   addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 
