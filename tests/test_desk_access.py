@@ -77,12 +77,13 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "reference.export": ("POST", "/reference/export", 302, "---+"),
     "reference.download": ("GET", "/reference/files.zip", 200, "---+"),
 }
-# For other systems, by a key of their own: see tests/test_open311_service.py.
+# For other systems, by a key of their own: see tests/test_open311_service.py and tests/test_desk_monitoring.py.
 KEYED_ROUTES = {
-    "open311.file": ("POST", "/open311/v2/requests.json"),
-    "open311.index": ("GET", "/open311/v2/requests.json"),
-    "open311.one": ("GET", "/open311/v2/requests/R1.json"),
-    "open311.token": ("GET", "/open311/v2/tokens/x.xml"),
+    "open311.file": ("POST", "/open311/v2/requests.json", 403),
+    "open311.index": ("GET", "/open311/v2/requests.json", 403),
+    "open311.one": ("GET", "/open311/v2/requests/R1.json", 403),
+    "open311.token": ("GET", "/open311/v2/tokens/x.xml", 403),
+    "monitoring.metrics": ("GET", "/metrics", 404),  # as long as no key is set
 }
 CASES = [(e, *ROUTES[e][:3], role, ROUTES[e][3][i]) for e in ROUTES for i, role in enumerate(ROLES)]
 
@@ -121,10 +122,10 @@ def test_every_route_is_in_the_table_and_in_this_test(app: Flask) -> None:
 def test_what_is_for_other_systems_no_role_opens(
     app: Flask, browsers: dict[str, FlaskClient], endpoint: str, role: str | None
 ) -> None:
-    method, address = KEYED_ROUTES[endpoint]
+    method, address, refused = KEYED_ROUTES[endpoint]
     client = browsers[role] if role else app.test_client()
     answer = client.open(address, method=method)
-    assert answer.status_code == 403
+    assert answer.status_code == refused
     assert "Set-Cookie" not in answer.headers or role
 
 

@@ -76,6 +76,7 @@ cancel_minutes = 15
 host = "127.0.0.1"
 port = 8311
 session_minutes = 480
+metrics_key = ""        # Prometheus 读 /metrics 要带的钥匙（Bearer）；空着就不开放
 """
 SCRAPY_CFG = "[settings]\ndefault = spiders.settings\n"
 

@@ -20,6 +20,7 @@ from desk.web import (
     context,
     deciding,
     files,
+    monitoring,
     overview,
     reference,
     session,
@@ -54,6 +55,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     context.bind(app, city, clock)
     session.install(app, city)
+    monitoring.install(app)
     access.guard(app)
     show.install(app)
     for pages in (
@@ -66,6 +68,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         barometer.pages,
         users.pages,
         reference.pages,
+        monitoring.pages,
     ):
         app.register_blueprint(pages)
     app.register_blueprint(service.pages)

@@ -13,11 +13,11 @@ from desk.people import ROLES
 from desk.web.context import me
 
 PUBLIC = frozenset(
-    {"static", "session.login", "overview.healthz", "open311.discovery", "open311.described", "open311.services",
+    {"static", "session.login", "monitoring.healthz", "open311.discovery", "open311.described", "open311.services",
      "open311.definition"}
 )  # fmt: skip
 # For other systems: no role opens these, nor does a login; each asks for a key of its own.
-KEYED = frozenset({"open311.file", "open311.index", "open311.one", "open311.token"})
+KEYED = frozenset({"open311.file", "open311.index", "open311.one", "open311.token", "monitoring.metrics"})
 
 _EVERYONE = frozenset(ROLES)
 _CLERKS = frozenset({"clerk", "admin"})

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from data.records import OutboxState
-from data.store import StoreError
 from desk import charts
 from desk.columns import DEFINITIONS, NARROW, interval, place
 from desk.export import parts
@@ -144,24 +142,3 @@ def settle(number: int) -> Answer:
 def audit() -> str:
     """Who saw or did what, the newest first."""
     return render_template("audit.html", entries=the_city().store.people.audit(200))
-
-
-@pages.get("/healthz")
-def healthz() -> tuple[Response, int]:
-    """For monitoring: 200 while the database can be read, with the figures to alarm on; 503 when it cannot."""
-    try:
-        store = the_city().store
-        counts, run = store.outbox.counts(), store.runs.last()
-        last_ok = store.runs.last(ok=True)
-        waiting = store.decisions.waiting()
-    except (StoreError, sqlite3.Error):
-        return jsonify(ok=False, error="database"), 503
-    sums = {s.value: sum(n for (_, state), n in counts.items() if state == s) for s in OutboxState}
-    return jsonify(
-        ok=True,
-        queue=waiting,
-        outbox=sums,
-        last_run_ok=run.ok if run and run.finished_at else None,
-        last_run_at=run.started_at.isoformat() if run else None,
-        last_good_run_at=last_ok.started_at.isoformat() if last_ok else None,
-    ), 200
