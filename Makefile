@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?=
+# The tests start hundreds of short processes: what one has compiled, the next need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check lint types floors bench measure setup setup-dev pins clean
 
