@@ -37,6 +37,8 @@ VERBS: Mapping[str, str] = {
     "phones": "desk.commands.phones:phones",
     "status": "desk.commands.status:status",
     "store": "desk.commands.store:store",
+    "backup": "desk.commands.backup:backup",
+    "restore": "desk.commands.backup:restore",
     "serve": "desk.commands.serve:serve",
     "user": "desk.commands.serve:user",
     "client": "desk.commands.client:client",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from data.store.database import Database, StoreError
 from data.store.layout import layout
+from data.store.schema import migrations
+from data.store.sqlite import SQLite
 
 AT_ONCE = 500  # rows; a snapshot's page may be large
 
@@ -22,6 +27,16 @@ class Copied:
     table: str
     rows: int
     checksum: str
+
+
+def save(source: Database, path: Path) -> None:
+    """Everything in ``source`` at one moment, as a new SQLite file; whoever is at work may go on."""
+    if isinstance(source, SQLite):
+        with closing(sqlite3.connect(path)) as target:
+            source.conn.backup(target)  # in one step: what is written meanwhile is not in it
+        return
+    with closing(SQLite(path, migrations)) as target_:
+        copy(source, target_)
 
 
 def copy(source: Database, target: Database) -> list[Copied]:
