@@ -36,10 +36,10 @@ class Duplicates:
         return found
 
     def _matrix(self, posts: Sequence[Post]) -> Any:
-        """Rows of length one over all the model's features: words for the matter, characters for names no model knows."""
+        """Rows of length one over what the model's features say of the matter: words for the matter, characters for names no model knows."""
         if not posts:
-            return sparse.csr_matrix((0, self._model.features.size), dtype=np.float32)
-        rows = self._model.features.matrix(prepared(p.text for p in posts))
+            return sparse.csr_matrix((0, self._model.features.matter), dtype=np.float32)
+        rows = self._model.features.matrix(prepared(p.text for p in posts))[:, : self._model.features.matter]
         rows.sum_duplicates()
         length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         return (sparse.diags(1 / np.maximum(length, 1e-9)) @ rows).tocsr()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from classifier import marks
 from classifier.tokens import cutter, normals
 
 LONGEST = 3  # characters of an n-gram
@@ -28,8 +29,11 @@ BITS = 20
 HEAD = 80
 HEAD_WEIGHT = 0.5
 WORD_WEIGHT = 0.55
+MARK_WEIGHT = 0.7
+MARKS = 20_000  # columns of marks, at most
 RARE = 3  # an n-gram seen in fewer messages is dropped, a word in fewer than 2
 FEW = 3000  # messages up to which an n-gram seen twice is kept, too
+FEWEST = 2
 HAN = (0x4E00, 0x9FFF)
 PRIOR = 3.0  # messages' worth of doubt about a column that was seen seldom
 LEAST = 0.1  # what a column that tells nothing still counts
@@ -37,6 +41,7 @@ LEAST = 0.1  # what a column that tells nothing still counts
 Matrix = Any  # scipy.sparse.csr_matrix, float32; scipy ships no types
 Tokens = Sequence[Sequence[str]]
 Floats = NDArray[np.float32]
+NONE = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,25 +73,32 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """What stands in some texts: words, n-grams, and n-grams of the head."""
+    """What stands in some texts: words, n-grams, n-grams of the head, and marks."""
 
     words: Part
     body: Part
     head: Part
+    marks: Part
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """The columns of the matrix: ``vocabulary`` first, then the n-gram ``buckets`` (ascending)."""
+    """The columns of the matrix: ``vocabulary`` first, then the n-gram ``buckets`` and the ``marks`` (both ascending)."""
 
     vocabulary: tuple[str, ...]
     buckets: NDArray[np.int32]
     weight: Floats  # one per column
     city: tuple[str, ...] = ()  # words given to the tokenizer
     engine: str = ""  # the tokenizer it was learnt with
+    marks: NDArray[np.int32] = field(default_factory=lambda: NONE)  # buckets; none where no question hears them
 
     @property
     def size(self) -> int:
+        return self.matter + len(self.marks)
+
+    @property
+    def matter(self) -> int:
+        """The columns that tell what a text is about: all but the marks, which are the last."""
         return len(self.vocabulary) + len(self.buckets)
 
     @cached_property
@@ -96,9 +108,11 @@ class Features:
     @cached_property
     def _slot(self) -> NDArray[np.int32]:
         """Bucket -> column among the n-grams, -1 for a bucket that is not used."""
-        table = np.full(1 << BITS, -1, np.int32)
-        table[self.buckets] = np.arange(len(self.buckets), dtype=np.int32)
-        return table
+        return _slots(self.buckets, BITS)
+
+    @cached_property
+    def _mark(self) -> NDArray[np.int32]:
+        return _slots(self.marks, marks.BITS)
 
     def cut(self, texts: Iterable[str]) -> list[list[str]]:
         """The words of texts in normal form, by the tokenizer the features were learnt with."""
@@ -113,16 +127,17 @@ class Features:
         ]
         row = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
         words = _part(row, np.fromiter(chain.from_iterable(rows), np.int32), len(rows))
-        return Counts(words, *_grams(texts, self._slot))
+        return Counts(words, *_grams(texts, self._slot), _marks(texts, self._mark))
 
     def weighed(self, counts: Counts) -> Matrix:
         """Counts to rows of ``size`` columns; an n-gram of the head has a second entry beside that of the body."""
         split = len(self.vocabulary)
-        grams = self.weight[split:]
+        grams, told = self.weight[split : self.matter], self.weight[self.matter :]
         parts = (
             (counts.words, counts.words.columns, counts.words.weighed(self.weight[:split], WORD_WEIGHT)),
             (counts.body, counts.body.columns + split, counts.body.weighed(grams)),
             (counts.head, counts.head.columns + split, counts.head.weighed(grams, HEAD_WEIGHT)),
+            (counts.marks, counts.marks.columns + self.matter, counts.marks.weighed(told, MARK_WEIGHT)),
         )
         start = np.concatenate([[0], np.cumsum(sum(part.lengths for part, _, _ in parts))]).astype(np.int32)
         columns, data = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
@@ -133,9 +148,10 @@ class Features:
             free = free + part.lengths
         return sparse.csr_matrix((data, columns, start), shape=(len(start) - 1, self.size))
 
-    def present(self, counts: Counts) -> tuple[Matrix, Matrix]:
-        """1 where a word, and where an n-gram, stands in a text: side by side as wide as ``size``."""
-        return counts.words.present(len(self.vocabulary)), counts.body.present(len(self.buckets))
+    def present(self, counts: Counts) -> tuple[Matrix, Matrix, Matrix]:
+        """1 where a word, an n-gram, a mark stands in a text: side by side as wide as ``size``."""
+        words, body = counts.words.present(len(self.vocabulary)), counts.body.present(len(self.buckets))
+        return words, body, counts.marks.present(len(self.marks))
 
     def matrix(self, texts: Sequence[str], tokens: Tokens | None = None) -> Matrix:
         """One row a text (in normal form; ``tokens`` if they are cut already), ``size`` columns."""
@@ -146,8 +162,13 @@ class Features:
         return replace(self, weight=(self.weight * tells).astype(np.float32))
 
 
-def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: str = "") -> Features:
-    """The columns worth keeping of ``texts`` (normal form): frequent enough, the most frequent first, at most ``room``."""
+def learn(
+    texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: str = "", manner: bool = False
+) -> Features:
+    """The columns worth keeping of ``texts`` (normal form): frequent enough, the most frequent first, at most ``room``.
+
+    ``manner``: marks, too, at most MARKS of them.
+    """
     tokenizer = cutter(city, engine)
     seen = Counter(chain.from_iterable(sorted({w for w in tokenizer(t) if not w.isspace()}) for t in texts))
     kept = [(w, n) for w, n in seen.most_common(room // 3) if n >= 2]
@@ -157,10 +178,20 @@ def learn(texts: Sequence[str], room: int, city: tuple[str, ...] = (), engine: s
         grams, _ = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32))
         frequency += np.bincount(grams.columns, minlength=1 << BITS).astype(np.int32)
     order = np.argsort(-frequency, kind="stable")[: room - len(vocabulary)]
-    buckets = np.sort(order[frequency[order] >= (RARE if len(texts) > FEW else 2)]).astype(np.int32)
-    counts = np.concatenate([np.array([n for _, n in vocabulary], np.int32), frequency[buckets]])
+    buckets = np.sort(order[frequency[order] >= (RARE if len(texts) > FEW else FEWEST)]).astype(np.int32)
+    kept_marks, often = _frequent_marks(texts) if manner else (NONE, NONE)
+    counts = np.concatenate([np.array([n for _, n in vocabulary], np.int32), frequency[buckets], often])
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
-    return Features(tuple(w for w, _ in vocabulary), buckets, idf, city, engine)
+    return Features(tuple(w for w, _ in vocabulary), buckets, idf, city, engine, kept_marks)
+
+
+def _frequent_marks(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The buckets of marks worth keeping, ascending, and in how many texts each stands."""
+    found = _marks(texts, np.arange(1 << marks.BITS, dtype=np.int32))
+    frequency = np.bincount(found.columns, minlength=1 << marks.BITS).astype(np.int32)
+    order = np.argsort(-frequency, kind="stable")[:MARKS]
+    kept = np.sort(order[frequency[order] >= RARE]).astype(np.int32)
+    return kept, frequency[kept]
 
 
 def telling(parts: Sequence[Matrix], truth: NDArray[np.int64], labels: int) -> Floats:
@@ -210,6 +241,20 @@ def _grams(texts: Sequence[str], slot: NDArray[np.int32]) -> tuple[Part, Part]:
         found.append((row[at], column, place[at] <= HEAD - n))
     rows, columns, early = (np.concatenate(each) for each in zip(*found, strict=True))
     return _part(rows, columns, len(texts)), _part(rows[early], columns[early], len(texts))
+
+
+def _marks(texts: Sequence[str], slot: NDArray[np.int32]) -> Part:
+    if not (slot >= 0).any():
+        return _part(NONE, NONE, len(texts))
+    rows, found = marks.marks(texts)
+    columns = slot[found]
+    return _part(rows[columns >= 0], columns[columns >= 0], len(texts))
+
+
+def _slots(buckets: NDArray[np.int32], bits: int) -> NDArray[np.int32]:
+    table = np.full(1 << bits, -1, np.int32)
+    table[buckets] = np.arange(len(buckets), dtype=np.int32)
+    return table
 
 
 def _part(rows: NDArray[Any], columns: NDArray[Any], texts: int) -> Part:

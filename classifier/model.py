@@ -23,6 +23,9 @@ from data.records import Urgency
 ALPHA = 0.6
 ROOM = 10_000_000  # weights kept in all, a byte each: the file stays below 12 MB
 MOST_FEATURES = 600_000
+MARKED = frozenset({"kind"})  # questions that hear marks; for the others they would be noise
+PIECED = frozenset({"kind", "request"})  # questions taught by a sample's title alone and its body alone, too
+TITLE = 6  # characters of a title that says something alone
 
 Floats = NDArray[np.float32]
 
@@ -86,16 +89,20 @@ def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "
     texts = prepared(s.text for s in samples)
     asked = {name: _Asked.of(answers) for name, answers in questions.items()}
     columns = sum(len(a.labels) for a in asked.values())
-    features = learn(texts, min(MOST_FEATURES, ROOM // (columns + 8)), city, engine or installed())
+    room = min(MOST_FEATURES, ROOM // (columns + 8))
+    features = learn(texts, room, city, engine or installed(), bool(MARKED & asked.keys()))
     if not features.size:
         raise SampleError("样本太少，学不到任何词语；请至少提供几十条")
-    counts, fold = features.counted(texts), folds(texts, list(zip(*questions.values(), strict=True)), FOLDS)
-    present = features.present(counts)
+    pieces = _pieces(samples) if PIECED & asked.keys() else []
+    row = np.array([*range(len(samples)), *(i for i, _ in pieces)])  # which sample each text is, or is a piece of
+    counts = features.counted([*texts, *prepared(piece for _, piece in pieces)])
+    fold = folds(texts, list(zip(*questions.values(), strict=True)), FOLDS)[row]
+    asked = {q: a.taught(row, len(row) if q in PIECED else len(samples)) for q, a in asked.items()}
     apart = _held_out(features, counts, asked, fold)
-    tells = _tells(present, asked, np.ones(len(texts), bool))
+    tells = _tells(features, features.present(counts), asked, np.ones(len(row), bool))
     features = features.told(_most(tells))
     matrix = features.weighed(counts)
-    written = np.array([not s.made for s in samples])
+    written = np.array([not s.made for s in samples] + [False] * len(pieces))
     shares = {q: told / _most(tells) for q, told in tells.items()}
     heads = {q: _head(matrix, a, apart[q], written, shares[q]) for q, a in asked.items()}
     return stamped(Model("", features, heads))
@@ -114,8 +121,24 @@ class _Asked:
         at = {label: i for i, label in enumerate(labels)}
         return cls(labels, np.array([-1 if a is None else at[a] for a in answers]))
 
+    def taught(self, row: NDArray[np.int64], count: int) -> _Asked:
+        """The answers of the samples in ``row``, those after the first ``count`` not known."""
+        return _Asked(self.labels, np.where(np.arange(len(row)) < count, self.truth[row], -1))
 
-def _tells(present: Sequence[Matrix], asked: Mapping[str, _Asked], among: NDArray[np.bool_]) -> dict[str, Floats]:
+
+def _pieces(samples: Sequence[Sample]) -> list[tuple[int, str]]:
+    """(number of the sample, text): title alone and body alone, as people post them. They teach words, not how sure to be."""
+    found = []
+    for i, sample in enumerate(samples):
+        title, _, body = sample.text.partition("\n")
+        if body and not sample.made and (sample.kind or sample.is_request is not None):
+            found += [(i, part) for part in (title, body) if len(part) >= TITLE]
+    return found
+
+
+def _tells(
+    features: Features, present: Sequence[Matrix], asked: Mapping[str, _Asked], among: NDArray[np.bool_]
+) -> dict[str, Floats]:
     """Question -> the weight of each column: the root of what it tells of the question, by the rows ``among``."""
     rows = {q: np.flatnonzero(among & (a.truth >= 0)) for q, a in asked.items()}
     told = {}
@@ -123,6 +146,7 @@ def _tells(present: Sequence[Matrix], asked: Mapping[str, _Asked], among: NDArra
         if len(at := rows[q]):
             tells = telling([part[at] for part in present], a.truth[at], len(a.labels))
             told[q] = np.sqrt(tells + np.float32(LEAST))
+            told[q][features.matter :] *= q in MARKED
     return told
 
 
@@ -140,7 +164,7 @@ def _held_out(
     present = features.present(counts)
     for number in np.unique(fold):
         apart = fold == number
-        tells = _tells(present, asked, ~apart)
+        tells = _tells(features, present, asked, ~apart)
         matrix = features.told(_most(tells)).weighed(counts)
         for q, told in tells.items():
             truth = asked[q].truth

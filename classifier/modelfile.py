@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from classifier import marks
 from classifier.calibration import Calibration
 from classifier.features import BITS, Features
 from classifier.model import Head, Model
 from data.problem import Problem
 
-FORMAT = 2
+FORMAT = 3
 LARGEST = 64 << 20  # bytes of all members, unpacked
 MEMBERS = 64
 # What zipfile, json and numpy raise for a file that is not what it should be.
@@ -91,7 +92,7 @@ def _content(model: Model) -> dict[str, bytes]:
             for n, h in model.heads.items()
         },
     }
-    arrays: dict[str, Any] = {"buckets": f.buckets, "weight": f.weight}
+    arrays: dict[str, Any] = {"buckets": f.buckets, "marks": f.marks, "weight": f.weight}
     for name, head in model.heads.items():
         arrays |= {f"{name}.weights": head.weights, f"{name}.scale": head.scale}
         arrays |= {f"{name}.bias": head.bias, f"{name}.shift": head.calibration.shift}
@@ -140,11 +141,10 @@ def _read(path: Path) -> Model:
 def _model(version: str, content: Mapping[str, bytes]) -> Model:
     header = json.loads(content["model.json"])
     split = len(header["vocabulary"])
-    buckets = _array(content, "buckets", np.int32, None)
-    if len(buckets) and not (buckets.min() >= 0 and buckets.max() < 1 << BITS):
-        raise ValueError("buckets")
-    weight = _array(content, "weight", np.float32, (split + len(buckets),))
-    features = Features(tuple(header["vocabulary"]), buckets, weight, tuple(header["city"]), str(header["engine"]))
+    buckets, marked = _numbers(content, "buckets", 1 << BITS), _numbers(content, "marks", 1 << marks.BITS)
+    weight = _array(content, "weight", np.float32, (split + len(buckets) + len(marked),))
+    words, city = tuple(header["vocabulary"]), tuple(header["city"])
+    features = Features(words, buckets, weight, city, str(header["engine"]), marked)
     return Model(version, features, {n: _head(content, n, h, features.size) for n, h in header["heads"].items()})
 
 
@@ -162,6 +162,13 @@ def _head(content: Mapping[str, bytes], name: str, header: Mapping[str, Any], si
         ),
         int(header["samples"]),
     )
+
+
+def _numbers(content: Mapping[str, bytes], name: str, below: int) -> Any:
+    numbers = _array(content, name, np.int32, None)
+    if len(numbers) and not (numbers.min() >= 0 and numbers.max() < below):
+        raise ValueError(name)
+    return numbers
 
 
 def _array(content: Mapping[str, bytes], name: str, kind: Any, shape: tuple[int, ...] | None) -> Any:

@@ -122,7 +122,8 @@ class Suggester:
         )
         if haste.urgency is not Urgency.EMERGENCY and _yes(batch.answers, "emergency", i, 0.0) >= EMERGENCY:
             haste = LEARNT
-        unknown = batch.matrix.indptr[i] == batch.matrix.indptr[i + 1]
+        row = batch.matrix.indices[batch.matrix.indptr[i] : batch.matrix.indptr[i + 1]]
+        unknown = not len(row) or int(row.min()) >= self.model.features.matter
         return Suggestion(
             board=post.board,
             thread=post.thread,
