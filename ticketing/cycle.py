@@ -14,7 +14,20 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Post, Run, Suggestion, Urgency
-from ticketing import alarm, alerts, automatic, checking, digest, office, outbox, received, sync, urging, watch
+from ticketing import (
+    alarm,
+    alerts,
+    automatic,
+    checking,
+    digest,
+    office,
+    outbox,
+    received,
+    retention,
+    sync,
+    urging,
+    watch,
+)
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
@@ -56,11 +69,15 @@ def run(city: City, clock: Clock, suggester: Suggester) -> Run:
     with lease(city, "run", clock()) as me:
         run = Run(me, clock())
         number = city.store.runs.start(run)
-        stages = {name: _stage(stage, city, clock, me) for name, stage in _stages(city, clock, suggester, me).items()}
+        stages, seconds = {}, {}
+        for name, stage in _stages(city, clock, suggester, me).items():
+            began = clock()
+            stages[name] = _stage(stage, city, clock, me)
+            seconds[name] = round((clock() - began).total_seconds(), 3)
         ok = all(s["ok"] for s in stages.values())
         if ok and city.settings.alarm.heartbeat:
             stages["heartbeat"] = {"ok": True, "error": alarm.beat(city)}  # a deaf monitor is no failure of ours
-        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number)
+        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number, seconds=seconds)
         city.store.runs.finish(number, done)
     if alarm.look(city, clock()):
         outbox.send_due(city, clock, me, (alarm.ALARM,))
@@ -84,6 +101,7 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
         stages["sync"] = lambda: {"ok": True, **sync.pull(city, clock())}
     if city.settings.notices.digest_hour >= 0:
         stages["digest"] = lambda: {"ok": True, **digest.write(city, clock())}
+    stages["retain"] = lambda: {"ok": True, **retention.daily(city, clock())}
     return stages
 
 
