@@ -20,7 +20,6 @@ from data.reference import Reference
 from data.store import Store, on_server
 
 SETTINGS = "liandong.toml"
-SHORTEST_KEPT = 60  # days; verdicts may change for 30
 
 
 class CityError(Problem):
@@ -94,7 +93,6 @@ class AlarmTable(Table):
     """Who is told, by apprise, when no run has succeeded for so long; ``heartbeat`` is asked for after each good run."""
 
     after_minutes: float = Field(default=60, gt=0)
-    disk_free_mb: float = Field(default=1024, ge=0)  # less than this is nearly full
     urls: tuple[str, ...] = ()
     heartbeat: str = ""
     timeout: Seconds = 10
@@ -113,27 +111,20 @@ class AutomaticTable(Table):
     fresh_hours: float = Field(default=24, gt=0)  # older posts wait for a person
 
 
+class WorkersTable(Table):
+    """``liandong worker`` on several machines shares reading and sending; needs PostgreSQL.
+
+    ``every_minutes`` says how often each board is read and a cycle is run; 0: there are no workers.
+    """
+
+    every_minutes: float = Field(default=0, ge=0, le=1440)
+    boards: int = Field(default=4, ge=1, le=64)  # that one worker reads side by side
+
+
 class BarometerTable(Table):
     """How many false alarms a month the office bears, over everything that is watched."""
 
     alarms_per_month: float = Field(default=2, gt=0, le=1000)
-
-
-def _long_enough(days: int) -> int:
-    if 0 < days < SHORTEST_KEPT:
-        raise ValueError(f"要么是 0（一直保存），要么不少于 {SHORTEST_KEPT} 天：工单的答复要核查一个月")
-    return days
-
-
-KeptDays = Annotated[int, Field(ge=0, le=36500), AfterValidator(_long_enough)]
-
-
-class RetentionTable(Table):
-    """How many days after the last thing that happened to it a thing is erased; 0: it is kept. See ``ticketing.retention``."""
-
-    contacts_days: KeptDays = 0  # 联系方式, and what of them stands in the words of posts and replies
-    text_days: KeptDays = 0  # words and authors of posts and replies
-    pages_days: KeptDays = 0  # pages as received; what is left of them still bears the chain
 
 
 def _georeport(table: OfficeTable) -> OfficeTable:
@@ -156,7 +147,7 @@ class Settings(Table):
     alarm: AlarmTable = AlarmTable()
     automatic: AutomaticTable = AutomaticTable()
     barometer: BarometerTable = BarometerTable()
-    retention: RetentionTable = RetentionTable()
+    workers: WorkersTable = WorkersTable()
 
 
 @dataclass(frozen=True)

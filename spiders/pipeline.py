@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Self
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
 
 from data.records import Thread
+from data.store import Store
+from spiders.hold import Lost
 from spiders.spider import BoardSpider, ReadThread
 
 
@@ -27,9 +30,15 @@ class StorePipeline:
     def process_item(self, item: ReadThread) -> ReadThread:
         spider = self.crawler.spider
         if isinstance(spider, BoardSpider) and spider.store is not None:
-            threads = spider.store.threads
-            with spider.store.transaction():
-                first = threads.post(item.post.board, item.post.thread) is None
-                bears = first or threads.awaited(item.post.board, item.post.thread)
-                threads.save(Thread(item.post, item.replies), item.read, item.pages if bears else ())
+            try:
+                self._keep(spider, spider.store, item)
+            except Lost:
+                raise DropItem("another reads this board") from None  # Scrapy would log the post with the error
         return item
+
+    def _keep(self, spider: BoardSpider, store: Store, item: ReadThread) -> None:
+        threads = store.threads
+        with spider.writing(store):
+            first = threads.post(item.post.board, item.post.thread) is None
+            bears = first or threads.awaited(item.post.board, item.post.thread)
+            threads.save(Thread(item.post, item.replies), item.read, item.pages if bears else ())

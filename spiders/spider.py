@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -20,6 +21,7 @@ from data.store.threads import Walk, snapshot
 from data.store.visits import Validators
 from spiders import engines, refusals, unchanged
 from spiders.health import Health
+from spiders.hold import Hold, Lost
 from spiders.pages import Ask, FeedPage, JsonAsk, ListPage, Page, PageFailure
 
 LISTS_FIRST, DUE_FIRST = 0, 10  # a due thread is read before the lists are walked
@@ -70,7 +72,8 @@ class BoardSpider(Spider):
     """The spider of ``board``. Without a store (``scrapy crawl NAME``) it reads every thread the lists show.
 
     Arguments: ``store``, ``clock``, ``threads`` (read these whatever the list says), ``back_to`` (walk a list sorted
-    by creation back to then), ``days_back``, ``most_pages`` of a list, ``most_thread_pages``.
+    by creation back to then), ``days_back``, ``most_pages`` of a list, ``most_thread_pages``, ``hold`` (where others
+    might read the board, too: nothing is written once it is theirs).
     """
 
     board: ClassVar[Board]
@@ -84,12 +87,13 @@ class BoardSpider(Spider):
         days_back: float = 2,
         most_pages: int = 50,
         most_thread_pages: int = 200,
+        hold: Hold | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.engine = engines.get(self.board.engine)
         self.allowed_domains = [urlsplit(self.board.url).hostname or ""]
-        self.store, self.clock, self.back_to = store, clock, back_to
+        self.store, self.clock, self.back_to, self.hold = store, clock, back_to, hold
         self.threads = tuple(threads)
         self.days_back, self.most_pages, self.most_thread_pages = (
             float(days_back),
@@ -110,6 +114,14 @@ class BoardSpider(Spider):
 
     def on_error(self, failure: Failure) -> None:
         self.health.broke(failure.value or RuntimeError())
+
+    @contextmanager
+    def writing(self, store: Store) -> Iterator[None]:
+        """A transaction in which the board is still ours. Raises Lost."""
+        with store.transaction():
+            if self.hold is not None and not self.hold.kept():
+                raise Lost(self.board.slug)
+            yield
 
     async def start(self) -> AsyncIterator[Any]:
         """What Scrapy asks first. An error here it would only log, and the crawl would end as if there were nothing."""
@@ -149,7 +161,8 @@ class BoardSpider(Spider):
             yield onward
             return
         if page.status == 304 and walking.page == 0 and walking.walk.walked_at and self.store is not None:
-            self.store.threads.walked(self.board.slug, walking.section, walking.started)
+            with self.writing(self.store):
+                self.store.threads.walked(self.board.slug, walking.section, walking.started)
             return
         try:
             found = self.engine.read_list(page, self.board, walking.section)
@@ -202,7 +215,7 @@ class BoardSpider(Spider):
         worth = [r for r in rows if r.thread in known or (_touched(r) or now) >= walking.walk.horizon]
         if self.store is None:
             return {r.thread for r in worth}
-        with self.store.transaction():
+        with self.writing(self.store):
             return self.store.threads.listed(self.board.slug, walking.section, worth, now)
 
     def _next_list(
@@ -215,7 +228,7 @@ class BoardSpider(Spider):
             self.health.fail(f"{self._section(walking.section)}：一次翻了 {walking.page} 页还没有翻完，下次接着翻")
             return
         if self.store is not None:
-            with self.store.transaction():
+            with self.writing(self.store):
                 self.store.threads.walked(self.board.slug, walking.section, walking.started)
                 self.store.visits.keep_validators(
                     self.board.slug, walking.section, walking.first.url, walking.validators or Validators()
@@ -299,7 +312,7 @@ class BoardSpider(Spider):
             self.health.fail(f"帖子读不了：{detail}")
         read = Read(self.board.slug, reading.thread, self.clock(), outcome, False, status, len(reading.pages), detail)
         if self.store is not None:
-            with self.store.transaction():
+            with self.writing(self.store):
                 bears = self.store.threads.awaited(self.board.slug, reading.thread)
                 self.store.threads.save_read(read, reading.pages if bears else ())
 

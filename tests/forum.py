@@ -58,6 +58,8 @@ class Forum:
     robots: str = "User-agent: *\nDisallow: /admin/\n"
     broken: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list)  # by the machine's steady clock, in step with ``asked``
+    pause: float = 0  # seconds before each answer
     answered: list[int] = field(default_factory=list)  # the status of each answer, in step with ``asked``
     rows: int = ROWS
     posts: int = POSTS
@@ -208,6 +210,8 @@ def _handler(forum: Forum) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             forum.asked.append(self.path)
+            forum.asked_at.append(time.monotonic())
+            time.sleep(forum.pause)
             how = next((word for part, word in forum.broken.items() if part in self.path), "")
             try:
                 if how:

@@ -14,20 +14,7 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Post, Run, Suggestion, Urgency
-from ticketing import (
-    alarm,
-    alerts,
-    automatic,
-    checking,
-    digest,
-    office,
-    outbox,
-    received,
-    retention,
-    sync,
-    urging,
-    watch,
-)
+from ticketing import alarm, alerts, automatic, checking, digest, office, outbox, received, sharing, sync, urging, watch
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
@@ -43,9 +30,9 @@ def holder() -> str:
 
 
 @contextmanager
-def lease(city: City, name: str, now: datetime) -> Iterator[str]:
-    """Hold the lease ``name`` of the city; raises Busy when someone else does."""
-    me = holder()
+def lease(city: City, name: str, now: datetime, me: str = "") -> Iterator[str]:
+    """Hold the lease ``name`` of the city (as ``me``, or this process); raises Busy when someone else does."""
+    me = me or holder()
     if other := _acquire(city, name, me, now):
         raise Busy(f"另一个进程（{other}）正在运行，本次不重复")
     try:
@@ -61,23 +48,23 @@ def _acquire(city: City, name: str, me: str, now: datetime) -> str | None:
         return city.store.runs.acquire(name, me, now, LEASE)
 
 
-def run(city: City, clock: Clock, suggester: Suggester) -> Run:
+def run(city: City, clock: Clock, suggester: Suggester, worker: str = "") -> Run:
     """One cycle. Every stage is tried; the run is ok only if all succeeded, and says of each what it did or why not.
 
-    Raises Busy when another run is under way.
+    A ``worker`` runs it under a name of its own, and without reading: that is a matter of its other jobs. Raises Busy
+    when another run is under way.
     """
-    with lease(city, "run", clock()) as me:
+    with lease(city, "run", clock(), worker) as me:
         run = Run(me, clock())
         number = city.store.runs.start(run)
-        stages, seconds = {}, {}
-        for name, stage in _stages(city, clock, suggester, me).items():
-            began = clock()
-            stages[name] = _stage(stage, city, clock, me)
-            seconds[name] = round((clock() - began).total_seconds(), 3)
+        to_do = _stages(city, clock, suggester, me)
+        if worker:
+            to_do = {**to_do, "crawl": lambda: sharing.standing(city, clock())}
+        stages = {name: _stage(stage, city, clock, me) for name, stage in to_do.items()}
         ok = all(s["ok"] for s in stages.values())
         if ok and city.settings.alarm.heartbeat:
             stages["heartbeat"] = {"ok": True, "error": alarm.beat(city)}  # a deaf monitor is no failure of ours
-        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number, seconds=seconds)
+        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number)
         city.store.runs.finish(number, done)
     if alarm.look(city, clock()):
         outbox.send_due(city, clock, me, (alarm.ALARM,))
@@ -101,7 +88,6 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
         stages["sync"] = lambda: {"ok": True, **sync.pull(city, clock())}
     if city.settings.notices.digest_hour >= 0:
         stages["digest"] = lambda: {"ok": True, **digest.write(city, clock())}
-    stages["retain"] = lambda: {"ok": True, **retention.daily(city, clock())}
     return stages
 
 
@@ -116,14 +102,25 @@ def _stage(stage: Callable[[], Mapping[str, Any]], city: City, clock: Clock, me:
         return {"ok": False, "error": f"{type(error).__name__}: {error}"[:500]}
 
 
-def crawl(city: City, clock: Clock, only: frozenset[str] = frozenset()) -> Mapping[str, Any]:
-    """Read the boards (``only`` these slugs, or all that are enabled) and keep their health."""
+def crawl(
+    city: City, clock: Clock, only: frozenset[str] = frozenset(), going: Callable[[], bool] = lambda: True
+) -> Mapping[str, Any]:
+    """Read the boards (``only`` these slugs, or all that are enabled) and keep their health.
+
+    Where workers share them: all that they left to be read by now, and of either kind those that nobody is reading.
+    ``going`` is asked then whether to read on.
+    """
     from spiders.crawl import crawl as read_boards
 
-    boards = [b for b in city.reference().boards if b.enabled and not b.refused and (not only or b.slug in only)]
+    boards = [b for b in sharing.readable(city) if not only or b.slug in only]
+    held: dict[str, Any] = {}
+    if sharing.shared(city):
+        left = boards if only else sharing.due(city, clock())
+        held = {"holds": sharing.take(city, left, holder(), clock, going)}
+        boards = [b for b in left if b.slug in held["holds"]]
     now, watches = clock(), watch.watches(city, clock())
     wanted, back_to = watch.wanted(watches, now), watch.back_to(watches, now)
-    healths = read_boards(city.store, boards, city.settings.crawl, clock, wanted, back_to)
+    healths = read_boards(city.store, boards, city.settings.crawl, clock, wanted, back_to, **held)
     for health in healths:
         if not health.ok:
             city.store.runs.alert(

@@ -45,6 +45,12 @@ class Outbox:
         )
         return entries
 
+    def due(self, now: datetime) -> int:
+        """How many acts could be taken now."""
+        query = """select count(*) from outbox where state in ('waiting', 'leased')
+            and ((state = 'waiting' and not_before <= ?) or (state = 'leased' and lease_until <= ?))"""
+        return int(self.db.execute(query, [stamp(now)] * 2).fetchone()[0])
+
     def settle(self, number: int, state: OutboxState, now: datetime, error: str = "") -> None:
         """Say how an attempt ended, for good."""
         self.db.table("outbox").update(

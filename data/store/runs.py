@@ -15,14 +15,29 @@ class Runs:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def acquire(self, name: str, holder: str, now: datetime, lease: timedelta) -> str | None:
-        """Take the lease ``name``; returns None when it is ours, else who holds it. A stale one is taken over."""
+    def acquire(
+        self, name: str, holder: str, now: datetime, lease: timedelta, longest: timedelta | None = None
+    ) -> str | None:
+        """Take the lease ``name``; returns None when it is ours, else who holds it. A stale one is taken over.
+
+        ``longest``: what others may have taken it for, where that is not always ``lease``.
+        """
         row = self.db.execute("select holder, until from leases where name = ?", [name]).fetchone()
-        # A clock set back must not leave a lease that never ends: none can be valid longer than ``lease`` from now.
-        if row and row[0] != holder and now < moment(row[1]) <= now + lease:
+        # A clock set back must not leave a lease that never ends: none can be valid longer than ``longest`` from now.
+        if row and row[0] != holder and now < moment(row[1]) <= now + (longest or lease):
             return str(row[0])
         self.db.table("leases").insert({"name": name, "holder": holder, "until": stamp(now + lease)}, replace=True)
         return None
+
+    def prolong(self, name: str, holder: str, until: datetime) -> bool:
+        """Keep a lease until then; False when it is somebody else's by now."""
+        query = "update leases set until = ? where name = ? and holder = ?"
+        return self.db.execute(query, [stamp(until), name, holder]).rowcount > 0
+
+    def holds(self, name: str, holder: str) -> bool:
+        """Was the lease given to nobody else since? Whoever asks inside a transaction may rely on it until its end."""
+        query = "select 1 from leases where name = ? and holder = ?"
+        return self.db.execute(query, [name, holder]).fetchone() is not None
 
     def release(self, name: str, holder: str) -> None:
         self.db.execute("delete from leases where name = ? and holder = ?", [name, holder])
