@@ -20,6 +20,7 @@ from data.reference import Reference
 from data.store import Store, on_server
 
 SETTINGS = "liandong.toml"
+SHORTEST_KEPT = 60  # days; verdicts may change for 30
 
 
 class CityError(Problem):
@@ -93,6 +94,7 @@ class AlarmTable(Table):
     """Who is told, by apprise, when no run has succeeded for so long; ``heartbeat`` is asked for after each good run."""
 
     after_minutes: float = Field(default=60, gt=0)
+    disk_free_mb: float = Field(default=1024, ge=0)  # less than this is nearly full
     urls: tuple[str, ...] = ()
     heartbeat: str = ""
     timeout: Seconds = 10
@@ -127,6 +129,23 @@ class BarometerTable(Table):
     alarms_per_month: float = Field(default=2, gt=0, le=1000)
 
 
+def _long_enough(days: int) -> int:
+    if 0 < days < SHORTEST_KEPT:
+        raise ValueError(f"要么是 0（一直保存），要么不少于 {SHORTEST_KEPT} 天：工单的答复要核查一个月")
+    return days
+
+
+KeptDays = Annotated[int, Field(ge=0, le=36500), AfterValidator(_long_enough)]
+
+
+class RetentionTable(Table):
+    """How many days after the last thing that happened to it a thing is erased; 0: it is kept. See ``ticketing.retention``."""
+
+    contacts_days: KeptDays = 0  # 联系方式, and what of them stands in the words of posts and replies
+    text_days: KeptDays = 0  # words and authors of posts and replies
+    pages_days: KeptDays = 0  # pages as received; what is left of them still bears the chain
+
+
 def _georeport(table: OfficeTable) -> OfficeTable:
     if table.kind != "open311" or not table.url:
         raise ValueError("县区平台要用 open311，并写明 url")
@@ -147,6 +166,7 @@ class Settings(Table):
     alarm: AlarmTable = AlarmTable()
     automatic: AutomaticTable = AutomaticTable()
     barometer: BarometerTable = BarometerTable()
+    retention: RetentionTable = RetentionTable()
     workers: WorkersTable = WorkersTable()
 
 

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
+
+_EMPTY = sha256(b"").hexdigest()
 
 
 class Kind(StrEnum):
@@ -194,6 +197,11 @@ class Snapshot:
     body: bytes
     id: int = 0  # given by the store
     chain: str = ""  # sha256(previous chain + this page's facts), given by the store
+
+    @property
+    def erased(self) -> bool:
+        """Is only the hash left? Whether a rule did it, the chain says (``data.store.erasures``)."""
+        return not self.body and self.sha256 != _EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +445,7 @@ class Run:
     ok: bool = False
     stages: Mapping[str, Any] = field(default_factory=dict)
     id: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)  # how long each stage took
 
 
 @dataclass(frozen=True, slots=True)

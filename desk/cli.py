@@ -34,6 +34,7 @@ VERBS: Mapping[str, str] = {
     "report": "desk.commands.report:report",
     "barometer": "desk.commands.barometer:barometer",
     "evidence": "desk.commands.evidence:evidence",
+    "retain": "desk.commands.retain:retain",
     "phones": "desk.commands.phones:phones",
     "status": "desk.commands.status:status",
     "store": "desk.commands.store:store",

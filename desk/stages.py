@@ -18,6 +18,7 @@ STAGES = {
     "remind": "催办督办",
     "sync": "取办公系统进展",
     "digest": "日报",
+    "retain": "按期限删除",
     "heartbeat": "报平安",
 }
 COUNTED = {
@@ -50,6 +51,9 @@ COUNTED = {
     "unreachable": "没有联系方式的单位",
     "no_leaders": "没有写明领导的联系方式",
     "known": "已经写过",
+    "erased_contacts": "删了联系方式的帖子",
+    "erased_text": "删了内容的帖子",
+    "erased_pages": "删了的网页快照",
 }
 CHANNELS = {"office": "交办", "notice": "通知", "alarm": "告警"}
 ATTEMPTS = {Result.SENT: "已发出", Result.RETRY: "稍后再试", Result.FAILED: "发送失败", Result.UNKNOWN: "结果不明"}

@@ -16,7 +16,7 @@ from typing import Any
 from data import reference
 from data.city import City, open_city
 from data.records import OutboxState
-from data.store.threads import altered
+from data.store.threads import examine
 from tests import kept
 from tests.build import HOUR, MINUTE, at
 from tests.counterpart import Counterpart
@@ -312,7 +312,7 @@ def _outcome(city: City, counterpart: Counterpart) -> Outcome:
     listed = [e for s in (OutboxState.FAILED, OutboxState.UNKNOWN) for e in store.outbox.entries(s)]
     runs = kept.runs(city)
     stuck = [e.key for s in (OutboxState.WAITING, OutboxState.LEASED) for e in store.outbox.entries(s)]
-    broken = [*altered(store.threads.snapshots()), *(f"never left: {key}" for key in stuck), *kept.sound(city)]
+    broken = [*examine(store.threads.snapshots()).altered, *(f"never left: {key}" for key in stuck), *kept.sound(city)]
     for number, state in store.tickets.states().items():
         if lifecycle.state_after(store.tickets.events(number)) != state:
             broken.append(f"{number} is {state}, its events say otherwise")

@@ -12,7 +12,7 @@ import pytest
 
 from data.records import ListRow, ReadOutcome, Reply, Thread
 from data.store import Store, StoreError
-from data.store.threads import altered, snapshot
+from data.store.threads import examine, snapshot
 from tests.build import DUE, FILED, HOUR, MINUTE, failed_read, post, read, reply
 
 pytestmark = pytest.mark.both_stores
@@ -174,7 +174,7 @@ def chained(store: Store) -> Store:
 
 
 def problems(store: Store) -> list[str]:
-    return altered(store.threads.snapshots())
+    return [*examine(store.threads.snapshots()).altered]
 
 
 def test_an_untouched_chain_is_whole(chained: Store) -> None:

@@ -62,9 +62,11 @@ def heard(city: City, board: str, thread: str, now: datetime) -> None:
 
 
 def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict | None:
-    """The verdict as it is now, when it differs from the one that stands."""
+    """The verdict as it is now, when it differs from the one that stands and can still be known."""
     threads = city.store.threads
     where = (ticket.board, ticket.thread)
+    if threads.erased(*where):
+        return None  # what it would be judged by is gone; what was judged stands
     heard, reads = threads.replies(*where, gone=True), threads.reads(*where)
     seen, versions = threads.seen(*where), threads.versions(*where)
     rests = lifecycle.standing(ticket, city.store.tickets.events(ticket.number)).rests

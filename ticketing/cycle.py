@@ -14,7 +14,21 @@ from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert, Post, Run, Suggestion, Urgency
-from ticketing import alarm, alerts, automatic, checking, digest, office, outbox, received, sharing, sync, urging, watch
+from ticketing import (
+    alarm,
+    alerts,
+    automatic,
+    checking,
+    digest,
+    office,
+    outbox,
+    received,
+    retention,
+    sharing,
+    sync,
+    urging,
+    watch,
+)
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=30)  # renewed before each stage; a run that is silent for longer has died
@@ -60,11 +74,15 @@ def run(city: City, clock: Clock, suggester: Suggester, worker: str = "") -> Run
         to_do = _stages(city, clock, suggester, me)
         if worker:
             to_do = {**to_do, "crawl": lambda: sharing.standing(city, clock())}
-        stages = {name: _stage(stage, city, clock, me) for name, stage in to_do.items()}
+        stages, seconds = {}, {}
+        for name, stage in to_do.items():
+            began = clock()
+            stages[name] = _stage(stage, city, clock, me)
+            seconds[name] = round((clock() - began).total_seconds(), 3)
         ok = all(s["ok"] for s in stages.values())
         if ok and city.settings.alarm.heartbeat:
             stages["heartbeat"] = {"ok": True, "error": alarm.beat(city)}  # a deaf monitor is no failure of ours
-        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number)
+        done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number, seconds=seconds)
         city.store.runs.finish(number, done)
     if alarm.look(city, clock()):
         outbox.send_due(city, clock, me, (alarm.ALARM,))
@@ -88,6 +106,7 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
         stages["sync"] = lambda: {"ok": True, **sync.pull(city, clock())}
     if city.settings.notices.digest_hour >= 0:
         stages["digest"] = lambda: {"ok": True, **digest.write(city, clock())}
+    stages["retain"] = lambda: {"ok": True, **retention.daily(city, clock())}
     return stages
 
 

@@ -9,6 +9,7 @@ from data.store.automatic import Automatic
 from data.store.bridges import Bridges
 from data.store.database import Database, StoreError
 from data.store.decisions import Decisions
+from data.store.disk import Disk
 from data.store.facts import Facts
 from data.store.heard import Heard
 from data.store.outbox import Outbox
@@ -16,6 +17,7 @@ from data.store.people import People
 from data.store.presence import Presence
 from data.store.received import Clients, ReceivedRequests
 from data.store.reference_tables import ReferenceTables
+from data.store.retention import Retention
 from data.store.runs import Runs
 from data.store.schema import migrations
 from data.store.series import Series
@@ -52,6 +54,8 @@ class Store:
         self.visits = Visits(self.db)
         self.series = Series(self.db)
         self.presence = Presence(self.db)
+        self.retention = Retention(self.db)
+        self.disk = Disk(self.db)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside happens, or nothing does, and nobody else writes meanwhile."""
@@ -60,6 +64,10 @@ class Store:
     def hurried(self) -> AbstractContextManager[None]:
         """For what can be read again: a power cut may take the last commits inside, whole, and the next one outside keeps all."""
         return self.db.hurried()
+
+    def erasing(self) -> AbstractContextManager[None]:
+        """What is erased inside is gone from the files as well, not only from the tables."""
+        return self.db.erasing()
 
     def close(self) -> None:
         self.db.close()

@@ -42,10 +42,10 @@ def save(source: Database, path: Path) -> None:
 def copy(source: Database, target: Database) -> list[Copied]:
     """Have ``target`` hold what ``source`` does, or be left as empty as it was.
 
-    Nobody writes to either meanwhile. Raises StoreError where ``target`` has anything in it, or where a table read back
+    It is as it was at one moment, whoever writes to it meanwhile; nobody writes to ``target``. Raises StoreError where ``target`` has anything in it, or where a table read back
     from it is not the one that was read from ``source``.
     """
-    with source.transaction(), target.transaction():
+    with source.reading(), target.transaction():
         _refuse_what_is_in_use(target)
         return [_copied(source, target, name) for name in layout()]
 

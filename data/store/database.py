@@ -66,5 +66,18 @@ class Database(Protocol):
         """Have the ``id`` given next follow the greatest there is, after rows came with theirs."""
 
     def transaction(self) -> AbstractContextManager[None]: ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Everything read inside is of one moment, whoever writes meanwhile."""
+
+    def erasing(self) -> AbstractContextManager[None]:
+        """What is overwritten inside cannot be found in the database's files afterwards."""
+
+    def compact(self) -> None:
+        """Give room nobody needs back to the disk; writers wait meanwhile."""
+
+    def sizes(self) -> Mapping[str, int]:
+        """Table -> bytes, its indexes included."""
+
     def hurried(self) -> AbstractContextManager[None]: ...
     def close(self) -> None: ...

@@ -104,7 +104,7 @@ class Decisions:
             on d.id = last.id order by d.id"""
         for row in self.db.query(query):
             decision = from_row(Decision, row)
-            where = "board = ? and thread = ? and stage = 'decided'"
+            where = "board = ? and thread = ? and stage = 'decided' and erased <> 'text'"
             post = next(self.db.table("posts").rows_where(where, [decision.board, decision.thread]), None)
             if post:
                 yield from_row(Post, post), decision

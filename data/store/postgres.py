@@ -25,6 +25,8 @@ APPLIED = "applied_steps"
 LOCK = "select pg_advisory_xact_lock(hashtextextended(current_schema(), 0))"
 KEYS = """select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
     where i.indrelid = to_regclass(%s) and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)"""
+SIZES = """select relname, pg_total_relation_size(oid) from pg_class
+    where relkind = 'r' and relnamespace = current_schema()::regnamespace"""
 T = TypeVar("T")
 Connection = psycopg.Connection[TupleRow]
 
@@ -152,6 +154,28 @@ class PostgreSQL:
             yield
         finally:
             self.execute("set synchronous_commit = on")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One snapshot for all that is read, and no lock."""
+        self._run(lambda c: c.execute("begin isolation level repeatable read read only"))
+        try:
+            yield
+        finally:
+            self._end("rollback")
+
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Rows that were written over are dead until a vacuum clears them away."""
+        yield
+        self._run(lambda c: c.execute("vacuum"))
+
+    def compact(self) -> None:
+        """Writes each table anew, which for the time being takes as much room again, and locks it meanwhile."""
+        self._run(lambda c: c.execute("vacuum full"))
+
+    def sizes(self) -> Mapping[str, int]:
+        return dict(self.execute(SIZES).fetchall())
 
     def close(self) -> None:
         self._connection.close()

@@ -337,3 +337,15 @@ def entered_by_hand(db: Database) -> None:
     """Posts, replies and looks at a thread that a person entered, where a board is not read by the program."""
     for table in ("posts", "replies", "reads"):
         db.execute(f"alter table {table} add column entered_by text not null default ''")
+
+
+@migrations()
+def retention(db: Database) -> None:
+    """Which words were erased after their time, the database's size day by day, and how long each stage of a run took."""
+    db.execute("alter table posts add column erased text not null default ''")
+    db.execute("create index posts_kept on posts (first_read_at) where erased <> 'text'")
+    db.execute("create index snapshots_kept on snapshots (at) where length(body) > 0")
+    db.execute(
+        "create table sizes (day text not null, name text not null, bytes integer not null, primary key (day, name))"
+    )
+    db.execute("alter table runs add column seconds text not null default '{}'")

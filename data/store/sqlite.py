@@ -15,6 +15,9 @@ from sqlite_utils.db import Table
 from data.store.database import StoreError
 from data.store.schema import Steps
 
+SIZES = """select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m on m.name = s.name
+    where s.aggregate = true group by m.tbl_name"""
+
 
 class Known(Table):
     """A table that is there and stays as it is: sqlite-utils' own asks the schema before every look."""
@@ -91,3 +94,37 @@ class SQLite(sqlite_utils.Database):
             yield
         finally:
             self.execute("pragma synchronous = full")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """In WAL mode a reader's view stands still, and holds up nobody."""
+        self.conn.execute("begin")
+        try:
+            self.conn.execute("select 1 from sqlite_master limit 1").fetchall()  # the view begins at the first look
+            yield
+        finally:
+            self.conn.rollback()
+
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Freed room is overwritten with zeros, and the log, which holds older pages, is emptied at the end."""
+        self.execute("pragma secure_delete = on").fetchall()
+        try:
+            yield
+        finally:
+            self.execute("pragma secure_delete = off").fetchall()
+            self.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    def compact(self) -> None:
+        """Writes the file anew, which for the time being takes as much room again."""
+        self.execute("vacuum")
+        self.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    def sizes(self) -> Mapping[str, int]:
+        """Where this SQLite cannot tell its tables apart (no ``dbstat``), all of it is ``all``; ``free`` is used again."""
+        page = int(self.execute("pragma page_size").fetchone()[0])
+        free = page * int(self.execute("pragma freelist_count").fetchone()[0])
+        try:
+            return {**dict(self.execute(SIZES).fetchall()), "free": free}
+        except sqlite3.OperationalError:
+            return {"all": page * int(self.execute("pragma page_count").fetchone()[0]) - free, "free": free}

@@ -12,6 +12,7 @@ from typing import Any
 
 from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread, Version
 from data.store.database import Database
+from data.store.erasures import Erasure, Ranges, erasure, ranges
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 
@@ -103,9 +104,16 @@ class Threads:
         A reply that a complete read no longer shows is marked as gone; an incomplete one says nothing of absence.
         """
         kept = self.save_read(read, pages)
+        if self.erased(read.board, read.thread):
+            return kept  # is not taken in again
         self._save_post(thread.post, read.at)
         self._save_replies(thread, kept)
         return kept
+
+    def erased(self, board: str, thread: str) -> str:
+        """Which of a thread's words were erased because they were kept long enough: text, contacts, or nothing."""
+        row = self.db.execute("select erased from posts where board = ? and thread = ?", [board, thread]).fetchone()
+        return str(row[0]) if row else ""
 
     def forget_reply(self, board: str, thread: str, reply: str) -> None:
         """Take a reply out that was entered by hand and by mistake; what a board showed is never forgotten."""
@@ -113,8 +121,9 @@ class Threads:
         self.db.execute(f"delete from replies where {where}", [board, thread, reply])
 
     def save_read(self, read: Read, pages: Sequence[Snapshot] = ()) -> Read:
-        """Keep one attempt to read, complete or not, with whatever pages came."""
-        kept = replace(read, snapshots=tuple(self._chain(page) for page in pages))
+        """Keep one attempt to read, complete or not, with whatever pages came; none of a thread whose words were erased."""
+        wanted = pages if pages and not self.erased(read.board, read.thread) else ()
+        kept = replace(read, snapshots=tuple(self.append(page) for page in wanted))
         number = self.db.add("reads", to_row(kept, drop=("id",)))
         self._settle_listing(read)
         return replace(kept, id=number)
@@ -185,7 +194,7 @@ class Threads:
         row = {"board": board, "thread": thread, "reply": reply, "title": title, "body": body, "until": stamp(until)}
         self.db.table("versions").insert(row)
 
-    def _chain(self, page: Snapshot) -> int:
+    def append(self, page: Snapshot) -> int:
         """Append a page to the hash chain; each link covers the one before and this page's own facts."""
         chain = link(self.chain_head(), page)
         row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 4), "chain": chain}
@@ -301,13 +310,39 @@ def snapshot(board: str, thread: str, url: str, at: datetime, status: int, body:
     return Snapshot(board, thread, url, at, status, hashlib.sha256(body).hexdigest(), body)
 
 
-def altered(pages: Iterable[Snapshot]) -> list[str]:
-    """Sentences for every page whose content or chain is not what it was; empty when all is well."""
-    found, previous = [], FIRST_LINK
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What an examination of the chain found: sentences about what is not as it was, and what rules erased."""
+
+    altered: tuple[str, ...]
+    erased: tuple[tuple[Erasure, Ranges], ...]
+
+
+def examine(pages: Iterable[Snapshot]) -> Examined:
+    """Whether every page's content and chain are what they were; all ``pages``, oldest first.
+
+    An empty page is no alteration where the chain says later on by which rule it was erased, and it was old enough.
+    """
+    broken, erased, previous = [], [], FIRST_LINK
+    empty: dict[int, Snapshot] = {}
     for page in pages:
         if hashlib.sha256(page.body).hexdigest() != page.sha256:
-            found.append(f"快照 {page.id}（{page.url}）的页面内容被改动过")
+            if page.body:
+                broken.append(f"快照 {page.id}（{page.url}）的页面内容被改动过")
+            else:
+                empty[page.id] = page
+        elif (done := erasure(page)) and (gone := _accounted(done, empty)):
+            erased.append((done, ranges(gone)))
         if link(previous, page) != page.chain:
-            found.append(f"快照 {page.id} 与前一条的哈希链断开：记录被改动、插入或删除过")
+            broken.append(f"快照 {page.id} 与前一条的哈希链断开：记录被改动、插入或删除过")
         previous = page.chain
-    return found
+    broken += [f"快照 {page.id}（{page.url}）的页面内容不见了，也没有按保存期限删除的记录" for page in empty.values()]
+    return Examined(tuple(broken), tuple(erased))
+
+
+def _accounted(done: Erasure, empty: dict[int, Snapshot]) -> list[int]:
+    """Which of the ``empty`` pages an erasure explains; they are taken out."""
+    gone = [n for n, page in empty.items() if page.at < done.oldest_kept and done.names(n)]
+    for number in gone:
+        del empty[number]
+    return gone

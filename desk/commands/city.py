@@ -63,6 +63,7 @@ make_up_days = []       # 和调休上班日
 
 [alarm]
 after_minutes = 60      # 这么久没有一轮运行成功，就告警
+disk_free_mb = 1024     # 城市目录所在的磁盘剩得比这少，就算快满了
 urls = []               # 告警发给谁：apprise 地址
 heartbeat = ""          # 每轮成功后访问的地址，供外部监控
 
@@ -71,6 +72,12 @@ mode = "off"            # 自动交办：off 不用；shadow 只记录；on 启�
 precision = 0.95
 per_hour = 20
 cancel_minutes = 15
+
+[retention]
+# 事情办完、不再有动静之后，存多少天；到期由 run 每天凌晨删除，0 为一直保存。工单、判定和数字不删。详见 docs/operations.md。
+contacts_days = 365     # 联系方式（帖子、跟帖里写着的也隐去）
+text_days = 1095        # 帖子和跟帖的内容、作者
+pages_days = 1095       # 读到的网页快照（校验值留着，哈希链仍可核对）
 
 [desk]
 host = "127.0.0.1"

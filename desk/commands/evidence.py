@@ -12,8 +12,11 @@ import click
 
 from data.city import City
 from data.records import Snapshot, Ticket
-from data.store.threads import altered
+from data.store.erasures import RULES, Erasure, Ranges
+from data.store.threads import examine
 from desk.commands.common import city_of, echo_json, fail, json_option, local, pass_folder, plain
+
+ERASED = "（页面已按保存期限删除，只留校验值）"
 
 
 @click.command()
@@ -57,14 +60,23 @@ def _verify(city: City, heads: tuple[str, ...], as_json: bool) -> None:
             chain.add(page.chain)
             yield page
 
-    problems = altered(passing())
+    found = examine(passing())
+    erased = [_erased(city, *e) for e in found.erased]
+    problems = list(found.altered)
     problems += [f"以前送出的链头 {h[:12]}… 已不在链上：其前的记录被改动或删除过" for h in heads if h not in chain]
     head = city.store.threads.chain_head()
     if as_json:
-        echo_json({"ok": not problems, "snapshots": count, "head": head, "problems": problems})
+        echo_json({"ok": not problems, "snapshots": count, "head": head, "problems": problems, "erased": erased})
     else:
-        click.echo("\n".join(problems) or f"{count} 页快照都没有被改动；链头 {head}")
+        click.echo("\n".join([*erased, *(problems or [f"{count} 页快照都没有被改动；链头 {head}"])]))
     sys.exit(1 if problems else 0)
+
+
+def _erased(city: City, done: Erasure, pages: Ranges) -> str:
+    numbers = "、".join(f"{a}–{b}" if a < b else f"{a}" for a, b in pages)
+    count = sum(b - a + 1 for a, b in pages)
+    when = local(done.at, city)
+    return f"快照 {numbers}（{count} 页）已于 {when} 按保存期限删除：{RULES[done.rule]}只存 {done.days} 天（{done.by}）"
 
 
 def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
@@ -78,11 +90,14 @@ def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
     out.mkdir(parents=True, exist_ok=True)
     files: dict[int, tuple[str, str]] = {}
     for page in store.threads.snapshots(kept) if kept else ():
+        if page.erased:
+            files[page.id] = (ERASED, page.sha256)
+            continue
         name = f"{page.id:08d}-{page.at.astimezone(city.zone):%Y%m%d-%H%M%S}.page"
         (out / name).write_bytes(page.body)
         (out / f"{name}.txt").write_text(_words(city, page), encoding="utf-8")
         files[page.id] = (name, hashlib.sha256(page.body).hexdigest())
-    names = [name for name, _ in files.values()]
+    names = [name for name, _ in files.values() if name != ERASED]
     summary = {
         "ticket": ticket,
         "reply_due": local(store.tickets.answer_due(ticket.number) or ticket.reply_due, city),
@@ -91,7 +106,8 @@ def export(city: City, ticket: Ticket, out: Path) -> dict[str, list[str]]:
         "replies": [reply for board, thread in threads for reply in store.threads.replies(board, thread, gone=True)],
         "reads": reads,
         "pages": names,
-        "sha256": dict(files.values()),
+        "sha256": {name: digest for name, digest in files.values() if name != ERASED},
+        "erased": [number for number, (name, _) in files.items() if name == ERASED],
         "chain_head": store.threads.chain_head(),
     }
     text = json.dumps(summary, ensure_ascii=False, indent=2, default=plain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,10 @@ from data.city import City
 from data.records import OutboxEntry, OutboxState, VerdictName
 from data.reference import Board
 from desk.commands.common import city_of, echo_json, echo_table, json_option, local, now, pass_folder
+from desk.sizes import megabytes
+
+if TYPE_CHECKING:
+    from ticketing.room import Room
 
 SOON = timedelta(hours=1)
 
@@ -26,6 +31,7 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
     """现在的情形；有失败或结果不明的、或太久没有成功运行，就以 1 退出。"""
     from ticketing.alarm import silent_since
     from ticketing.awaiting import awaiting
+    from ticketing.room import nearly_full, room
     from ticketing.watch import WATCHED_FOR
 
     city, moment = city_of(folder), now()
@@ -42,6 +48,7 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
     last, good = store.runs.last(), store.runs.last(ok=True)
     counts = store.outbox.counts()
     leaving = sum(n for (_, state), n in counts.items() if state in (OutboxState.WAITING, OutboxState.LEASED))
+    takes, tight = room(city, moment), nearly_full(city)
     if as_json:
         echo_json(
             {
@@ -54,6 +61,9 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
                 "last_run": last,
                 "last_good_run": good,
                 "no_good_run_since": alarmed,
+                "database_bytes": takes.size,
+                "disk_free_bytes": takes.free,
+                "disk_full_on": takes.full_on,
             }
         )
     else:
@@ -67,7 +77,18 @@ def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
         _table(failed)
         ran, well = (local(r.started_at, city) if r else "还没有" for r in (last, good))
         click.echo(f"上一轮 {ran}；上次成功 {well}" + ("（太久了，请看原因）" if alarmed else ""))
-    sys.exit(1 if failed or alarmed else 0)
+        click.echo(_room(takes) + ("（快满了，请清理）" if tight else ""))
+    sys.exit(1 if failed or alarmed or tight else 0)
+
+
+def _room(takes: Room) -> str:
+    """How large the database is, how much is left, and until when."""
+    grows = f"，每天约增 {megabytes(takes.per_day)}" if takes.per_day and takes.per_day > 0 else ""
+    until = f"，照此约 {takes.full_on:%Y-%m-%d} 用满" if takes.full_on else ""
+    size = (
+        f"数据库 {megabytes(takes.size)}（{takes.measured_on} 量的）" if takes.measured_on else "数据库大小还没有量过"
+    )
+    return f"{size}{grows}；磁盘剩 {megabytes(takes.free)}{until}"
 
 
 def silent_boards(city: City, moment: datetime) -> list[Board]:
