@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,21 +89,40 @@ def engine() -> str:
 @lru_cache(maxsize=4)
 def cutter(city: tuple[str, ...] = (), name: str = "") -> Cut:
     """The cutting function itself, for many texts in normal form; ``name`` asks for one tokenizer, if it is there."""
-    wanted = name or engine()
-    return _rust(city) if wanted == "rjieba" and find_spec("rjieba") else _python(city)
+    cut: Cut = _tokenizer(city, name).cut if _rusty(name) else _tokenizer(city, name).lcut
+    return cut
 
 
-def _rust(city: tuple[str, ...]) -> Cut:
+@lru_cache(maxsize=2)
+def every(city: tuple[str, ...] = ()) -> Cut:
+    """Every word of the dictionary that stands anywhere in a text in normal form, as a search index needs them.
+
+    A sentence is cut in one way only: of 路灯不亮 jieba makes 路 and 灯不亮, and who looks for 路灯 would not find it.
+    """
+    tokenizer = _tokenizer(city)
+    found: Cut = tokenizer.cut_all if _rusty() else partial(tokenizer.lcut, cut_all=True)
+    return found
+
+
+def _rusty(name: str = "") -> bool:
+    return (name or engine()) == "rjieba" and find_spec("rjieba") is not None
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(city: tuple[str, ...], name: str = "") -> Any:
+    return _rust(city) if _rusty(name) else _python(city)
+
+
+def _rust(city: tuple[str, ...]) -> Any:
     import rjieba
 
     tokenizer = rjieba.Jieba()
     for word in city:
         tokenizer.add_word(word, tokenizer.suggest_freq(word), None)
-    cut: Cut = tokenizer.cut
-    return cut
+    return tokenizer
 
 
-def _python(city: tuple[str, ...]) -> Cut:
+def _python(city: tuple[str, ...]) -> Any:
     import logging
     from pathlib import Path
 
@@ -120,5 +140,4 @@ def _python(city: tuple[str, ...]) -> Cut:
         pass
     for word in city:
         tokenizer.add_word(word)
-    cut: Cut = tokenizer.lcut
-    return cut
+    return tokenizer

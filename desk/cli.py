@@ -31,6 +31,7 @@ VERBS: Mapping[str, str] = {
     "file": "desk.commands.loop:file",
     "check": "desk.commands.loop:check",
     "notify": "desk.commands.loop:notify",
+    "search": "desk.commands.search:search",
     "report": "desk.commands.report:report",
     "barometer": "desk.commands.barometer:barometer",
     "evidence": "desk.commands.evidence:evidence",

@@ -11,6 +11,7 @@ from ticketing.lifecycle import MOVES
 STAGES = {
     "crawl": "读取论坛",
     "suggest": "分析帖子",
+    "index": "编入检索",
     "automatic": "自动交办",
     "barometer": "晴雨表",
     "send": "发送",
@@ -25,6 +26,7 @@ COUNTED = {
     "threads": "读帖",
     "suggested": "新建议",
     "emergencies": "紧急情况",
+    "indexed": "编入",
     "shadow": "只记录未交办",
     "filed": "已交办",
     "over_the_cap": "超过每小时上限",

@@ -39,6 +39,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "by_hand.enter": ("POST", "/enter", 400, "+--+"),
     "by_hand.heard": ("POST", "/tickets/20110725-0002/heard", 302, "+--+"),
     "by_hand.retract": ("POST", "/tickets/20110725-0002/retract", 302, "+--+"),
+    "search.index": ("GET", "/search?q=x", 200, "++++"),
     "tickets.index": ("GET", "/tickets", 200, "++++"),
     "tickets.show": ("GET", "/tickets/20110725-0002", 200, "+?++"),
     "tickets.move": ("POST", "/tickets/20110725-0002/move", 302, "+?-+"),

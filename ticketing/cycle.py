@@ -24,6 +24,7 @@ from ticketing import (
     outbox,
     received,
     retention,
+    search,
     sharing,
     sync,
     urging,
@@ -93,6 +94,7 @@ def _stages(city: City, clock: Clock, suggester: Suggester, me: str) -> Mapping[
     stages: dict[str, Callable[[], Mapping[str, Any]]] = {
         "crawl": lambda: crawl(city, clock),
         "suggest": lambda: suggest(city, clock, suggester),
+        "index": lambda: {"ok": True, "indexed": search.index(city)},
         "automatic": lambda: automatic.turn(city, clock()),
         "barometer": lambda: {"ok": True, **alerts.watch(city, clock())},  # its notices go out in the same turn
         "send": lambda: send(city, clock, me),

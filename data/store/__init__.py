@@ -11,6 +11,7 @@ from data.store.database import Database, StoreError
 from data.store.decisions import Decisions
 from data.store.disk import Disk
 from data.store.facts import Facts
+from data.store.found import Found
 from data.store.heard import Heard
 from data.store.outbox import Outbox
 from data.store.people import People
@@ -45,6 +46,7 @@ class Store:
         self.automatic = Automatic(self.db)
         self.runs = Runs(self.db)
         self.facts = Facts(self.db)
+        self.found = Found(self.db)
         self.bridges = Bridges(self.db)
         self.heard = Heard(self.db)
         self.people = People(self.db)

@@ -17,6 +17,7 @@ from data.store.layout import layout
 from data.store.schema import migrations
 from data.store.sqlite import SQLite
 
+UNWORDED = "insert into _unworded (board, thread) select board, thread from posts where true on conflict do nothing"
 AT_ONCE = 500  # rows; a snapshot's page may be large
 
 
@@ -47,7 +48,9 @@ def copy(source: Database, target: Database) -> list[Copied]:
     """
     with source.reading(), target.transaction():
         _refuse_what_is_in_use(target)
-        return [_copied(source, target, name) for name in layout()]
+        done = [_copied(source, target, name) for name in layout()]
+        target.execute(UNWORDED)  # the index is its own
+        return done
 
 
 def _refuse_what_is_in_use(target: Database) -> None:

@@ -65,6 +65,15 @@ class Database(Protocol):
     def number_on(self, table: str, /) -> None:
         """Have the ``id`` given next follow the greatest there is, after rows came with theirs."""
 
+    def make_word_index(self) -> None:
+        """Make what ``put_words`` and ``find_words`` need; once, where there is nothing yet."""
+
+    def put_words(self, number: int, words: Sequence[str], /) -> None:
+        """Have entry ``number`` of the word index be found by exactly these words, of letters and figures only; by none, and it is gone."""
+
+    def find_words(self, words: Sequence[str], before: int, limit: int, /) -> list[int]:
+        """The numbers below ``before`` of the entries that have all of ``words``, greatest first."""
+
     def transaction(self) -> AbstractContextManager[None]: ...
 
     def reading(self) -> AbstractContextManager[None]:

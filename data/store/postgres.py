@@ -117,6 +117,21 @@ class PostgreSQL:
         """Have the ``id`` given next follow the greatest there is, after rows came with theirs."""
         self.execute(f"select setval(pg_get_serial_sequence(?, 'id'), (select max(id) from {table}))", [table])
 
+    def make_word_index(self) -> None:
+        """A tsvector made of the words as they are: the server's own parser depends on its locale."""
+        self.execute("create table _words (id bigint primary key, words tsvector not null)")
+        self.execute("create index _words_by_word on _words using gin (words)")
+
+    def put_words(self, number: int, words: Sequence[str]) -> None:
+        self.execute("delete from _words where id = ?", [number])
+        if words:
+            self.execute("insert into _words values (?, array_to_tsvector(?::text[]))", [number, list(words)])
+
+    def find_words(self, words: Sequence[str], before: int, limit: int) -> list[int]:
+        wanted = " & ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words)
+        query = "select id from _words where words @@ ?::tsquery and id < ? order by id desc limit ?"
+        return [row[0] for row in self.execute(query, [wanted, before, limit])]
+
     def keys(self, table: str) -> tuple[str, ...]:
         """The columns of a table's primary key."""
         if table not in self._keys:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from data.records import Client, Post, Received
 from data.store.database import Database
+from data.store.found import unworded
 from data.store.rows import from_row, from_rows, stamp, to_row
 
 
@@ -83,6 +84,7 @@ class ReceivedRequests:
     def take_in(self, post: Post, now: datetime) -> None:
         """A post nobody has read yet: what the sender says of it stands until a board is read, and is no evidence."""
         self.db.add("posts", {**to_row(post), "first_read_at": stamp(now), "stage": "new"})
+        unworded(self.db, post.board, post.thread)
 
     def keyed(self, client: str, key: str) -> Received | None:
         row = next(self.db.table("received").rows_where("client = ? and key = ?", [client, key]), None)

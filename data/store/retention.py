@@ -12,6 +12,7 @@ from datetime import datetime
 
 from data.store.database import Database
 from data.store.erasures import RECORDS, THREAD, Erasure, erasure
+from data.store.found import Found
 from data.store.rows import stamp
 from data.store.threads import Threads, snapshot
 
@@ -103,6 +104,8 @@ class Retention:
         for statement in (*_TEXT, *_CONTACTS):
             marks = statement.count(":gone")
             self.db.executemany(statement.replace(":gone", "?"), [[*[GONE] * marks, *key] for key in keys])
+        for board, thread in keys:
+            Found(self.db).forget(board, thread)
         for board, thread in keys:  # what only waits because nobody had to decide it leaves the queue with its words
             self.db.execute(
                 "update posts set stage = 'decided' where board = ? and thread = ? and stage = 'suggested'",

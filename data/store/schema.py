@@ -340,6 +340,17 @@ def entered_by_hand(db: Database) -> None:
 
 
 @migrations()
+def found_by_words(db: Database) -> None:
+    """The word index, and the posts it does not know yet: at first all of them. No records: a copy makes its own."""
+    db.execute(
+        "create table _indexed (id integer primary key, board text not null, thread text not null, unique (board, thread))"
+    )
+    db.execute("create table _unworded (board text not null, thread text not null, primary key (board, thread))")
+    db.make_word_index()
+    db.execute("insert into _unworded (board, thread) select board, thread from posts")
+
+
+@migrations()
 def retention(db: Database) -> None:
     """Which words were erased after their time, the database's size day by day, and how long each stage of a run took."""
     db.execute("alter table posts add column erased text not null default ''")

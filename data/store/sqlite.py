@@ -72,6 +72,20 @@ class SQLite(sqlite_utils.Database):
     def number_on(self, table: str) -> None:
         """SQLite looks for the greatest itself."""
 
+    def make_word_index(self) -> None:
+        """FTS5 over words that were cut already: any of its own tokenizers takes a run of Chinese for one word."""
+        self.execute("create virtual table _words using fts5(words, detail = none, tokenize = 'ascii')")
+
+    def put_words(self, number: int, words: Sequence[str]) -> None:
+        self.execute("delete from _words where rowid = ?", [number])
+        if words:
+            self.execute("insert into _words (rowid, words) values (?, ?)", [number, " ".join(words)])
+
+    def find_words(self, words: Sequence[str], before: int, limit: int) -> list[int]:
+        wanted = " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
+        query = "select rowid from _words where _words match ? and rowid < ? order by rowid desc limit ?"
+        return [row[0] for row in self.execute(query, [wanted, before, limit])]
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Takes the write lock at once, so that it cannot be refused later; one inside another is a savepoint."""

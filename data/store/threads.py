@@ -13,6 +13,7 @@ from typing import Any
 from data.records import BoardHealth, ListRow, Post, Read, ReadOutcome, Reply, Snapshot, Thread, Version
 from data.store.database import Database
 from data.store.erasures import Erasure, Ranges, erasure, ranges
+from data.store.found import unworded
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 
@@ -160,8 +161,10 @@ class Threads:
         before = self.post(post.board, post.thread)
         if before is None:
             self.db.add("posts", {**to_row(post), "first_read_at": stamp(now), "stage": "new"})
+            unworded(self.db, post.board, post.thread)
         elif before != post:
             if (before.title, before.body) != (post.title, post.body):
+                unworded(self.db, post.board, post.thread)
                 self._keep_version(post.board, post.thread, "", before.title, before.body, now)
             self.db.table("posts").update((post.board, post.thread), to_row(post, drop=("board", "thread")))
 

@@ -23,6 +23,7 @@ from desk.web import (
     monitoring,
     overview,
     reference,
+    search,
     session,
     show,
     tickets,
@@ -61,6 +62,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     for pages in (
         deciding.pages,
         tickets.pages,
+        search.pages,
         overview.pages,
         files.pages,
         bridge.pages,

@@ -40,6 +40,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "by_hand.enter": _CLERKS,
     "by_hand.heard": _CLERKS,
     "by_hand.retract": _CLERKS,
+    "search.index": _EVERYONE,  # a liaison officer finds the own unit's tickets only
     "tickets.index": _EVERYONE,  # a liaison officer sees the own unit's only
     "tickets.show": _EVERYONE,
     "tickets.move": frozenset({"clerk", "liaison", "admin"}),  # which moves, ticketing.lifecycle says

@@ -55,13 +55,13 @@ def _tables(figures: LatencyReport) -> list[tuple[str, list[tuple[str, Row]]]]:
 
 def asked_report() -> tuple[LatencyReport, date | None, date | None]:
     """The report of the days asked for, and those days."""
-    first, last = _day("since"), _day("until")
+    first, last = day("since"), day("until")
     since = _midnight(first) if first else None
     until = _midnight(last + timedelta(days=1)) if last else None
     return latency(the_city(), now(), since, until), first, last
 
 
-def _day(name: str) -> date | None:
+def day(name: str) -> date | None:
     given = request.args.get(name, "").strip()
     if not given:
         return None

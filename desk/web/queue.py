@@ -105,8 +105,10 @@ def page(place: Place, form: CorrectForm | None = None, *, plain: bool = False, 
 def _opened(post: Post, suggestion: Suggestion, *, plain: bool) -> dict[str, Any]:
     """What the page shows of the post that is opened."""
 
+    deciding = {r.word: f"判断依据，占 {show.share(r.weight)}" for r in suggestion.reasons}
+
     def told(text: str) -> Markup:
-        return show.marked(text if plain else show.hidden(text, suggestion.contacts), suggestion.reasons)
+        return show.marked(text if plain else show.hidden(text, suggestion.contacts), deciding)
 
     alike = similar(the_city(), post)
     return {

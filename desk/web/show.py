@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from markupsafe import Markup, escape
 
-from data.records import Contact, OutboxState, ReadOutcome, Reason, Urgency, VerdictName
+from data.records import Contact, OutboxState, ReadOutcome, Urgency, VerdictName
 from desk import stages
 from desk.people import ROLES
 from desk.web.context import now, the_city, the_reference
@@ -208,17 +208,17 @@ def _masked(text: str) -> str:
     return "*" * (len(text) - _KEPT) + text[-_KEPT:]
 
 
-def marked(text: str, reasons: Iterable[Reason]) -> Markup:
-    """``text``, escaped, with the deciding words marked."""
+def marked(text: str, words: Mapping[str, str]) -> Markup:
+    """``text``, escaped, with these words marked; each comes with what is said of it on pointing at it."""
     left_out = len(text) - LONGEST
-    weights = {r.word.lower(): r.weight for r in reasons if r.word.strip()}
+    about = {word.lower(): title for word, title in words.items() if word.strip()}
     pieces = [text[:LONGEST]]
-    if weights:
-        words = sorted(weights, key=len, reverse=True)
-        pieces = re.split("(" + "|".join(map(re.escape, words)) + ")", text[:LONGEST], flags=re.IGNORECASE)
+    if about:
+        longest_first = sorted(about, key=len, reverse=True)
+        pieces = re.split("(" + "|".join(map(re.escape, longest_first)) + ")", text[:LONGEST], flags=re.IGNORECASE)
     shown = [
-        Markup('<mark title="判断依据，占 {}">{}</mark>').format(share(weights[piece.lower()]), piece)
-        if piece.lower() in weights
+        Markup('<mark title="{}">{}</mark>').format(about[piece.lower()], piece)
+        if piece.lower() in about
         else escape(piece)
         for piece in pieces
     ]

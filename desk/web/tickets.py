@@ -56,11 +56,11 @@ def _tickets(wanted: Mapping[str, str]) -> Iterator[Ticket]:
     state, verdict = wanted["state"] or None, wanted["verdict"] or None
     if me().role != "liaison":
         return store.tickets(unit=wanted["unit"] or None, state=state, verdict=verdict)
-    each = [store.tickets(unit=unit, state=state, verdict=verdict) for unit in _own_units()]
+    each = [store.tickets(unit=unit, state=state, verdict=verdict) for unit in own_units()]
     return merge(*each, key=lambda t: (t.filed_at, t.number), reverse=True)
 
 
-def _own_units() -> Sequence[str]:
+def own_units() -> Sequence[str]:
     """The liaison officer's unit, and those it has taken over from."""
     reference, own = the_reference(), me().unit
     return [u.slug for u in reference.units if own and reference.answers_for(own, u.slug, today())]
@@ -100,7 +100,7 @@ def _contacts(ticket: Ticket) -> Sequence[Contact]:
 def asked(number: str) -> Ticket:
     """The ticket, when there is one and whoever is asking may see it; else 404."""
     ticket = the_city().store.tickets.ticket(number)
-    if ticket is None or (me().role == "liaison" and ticket.unit not in _own_units()):
+    if ticket is None or (me().role == "liaison" and ticket.unit not in own_units()):
         abort(404)
     return ticket
 

@@ -24,6 +24,7 @@
   const file = () => { if (performance.now() - shownAt >= LOOK) press("accept"); };
   const KEYS = {
     a: file, t: () => press("told"), u: () => press("undo"), j: () => press("next"), k: () => press("previous"),
+    "/": () => { const field = $("#q"); if (field) field.focus(); else press("search"); },
     c: () => open("correct", "#find"), r: () => open("reject", "button"),
     s: () => open("split", "#find-second"), m: () => open("merge", "button, input:not([type=hidden])"),
   };
