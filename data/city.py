@@ -79,6 +79,9 @@ class DeskTable(Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8311, ge=0, le=65535)
     session_minutes: int = Field(default=480, ge=5)
+    trusted_proxy: str = (
+        ""  # the address an HTTPS proxy asks from: its X-Forwarded-… headers are believed, nobody else's
+    )
     metrics_key: str = ""  # what a Prometheus must bring to read /metrics; empty: nobody may
 
 

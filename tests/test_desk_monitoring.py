@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from data.city import City
-from tests.desk_city import PHONE, Clock, desk, login, make, staff
+from data.records import Run
+from data.store.disk import Disk
+from tests.desk_city import NOW, PHONE, Clock, desk, login, make, staff
 
 KEY = {"Authorization": "Bearer let-me-count"}
 
@@ -91,3 +95,54 @@ def test_the_sign_of_life_says_since_when_no_run_succeeded(city: City) -> None:
         seen.append((client.get("/healthz").json or {})["no_good_run_since"])
         clock.forward(hours=2)
     assert seen == [None, first.started_at.isoformat()]
+
+
+def _no_run_for_hours(city: City, clock: Clock, _: pytest.MonkeyPatch) -> None:
+    clock.forward(hours=2)
+
+
+def _full(city: City, clock: Clock, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("ticketing.room.free", lambda _: 1023 * 1024 * 1024)
+
+
+def _read_only(city: City, clock: Clock, patch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Disk) -> None:
+        self.db.execute("pragma query_only = on")
+        try:
+            tried(self)
+        finally:
+            self.db.execute("pragma query_only = off")
+
+    tried = Disk.try_writing
+    patch.setattr(Disk, "try_writing", refuse)
+
+
+def _broken(city: City, clock: Clock, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("data.store.decisions.Decisions.waiting", lambda self: self.db.execute("select * from nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [(_no_run_for_hours, "no-good-run"), (_full, "disk"), (_read_only, "read-only"), (_broken, "database")],
+)
+def test_what_is_wrong_is_a_503_that_says_why(
+    city: City, monkeypatch: pytest.MonkeyPatch, wrong: Any, reason: str
+) -> None:
+    clock = Clock()
+    client = desk(city, clock).test_client()
+    assert client.get("/healthz").status_code == 200
+    wrong(city, clock, monkeypatch)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert (answer.json["ok"], answer.json["reasons"]) == (False, [reason])
+
+
+def test_the_seconds_of_the_stages_and_the_room_are_told(app: Flask, city: City) -> None:
+    run = Run("cron:2", NOW, NOW + timedelta(seconds=9), True, {"crawl": {"ok": True}}, seconds={"crawl": 7.5})
+    city.store.runs.start(run)
+    city.store.disk.measure("2011-07-25")
+    found = read(app)
+    assert found["run_stage_seconds", "crawl"] == 7.5
+    assert found["database_bytes",] == sum(city.store.disk.measured()[1].values())
+    assert found["disk_free_bytes",] > 0

@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -29,22 +30,43 @@ serve(open_city(Path(sys.argv[1])), lambda: datetime.now(UTC), "127.0.0.1", 0, l
 """
 
 
-def test_it_answers_once_it_says_so_and_stops_when_interrupted(tmp_path: Path) -> None:
-    make(tmp_path / "city").store.close()
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a desk in a process of its own, which must end well when interrupted."""
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(tmp_path / "city")],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parent.parent,
+        [sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
     )
     with process:
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        with urllib.request.urlopen(f"{url}healthz", timeout=10) as answer:
-            assert answer.status == 200
-            assert answer.headers["Server"] is None
-        os.kill(process.pid, signal.SIGINT)
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            os.kill(process.pid, signal.SIGINT)
         assert process.wait(timeout=20) == 0
+
+
+def test_it_answers_once_it_says_so_and_stops_when_interrupted(tmp_path: Path) -> None:
+    make(tmp_path / "city").store.close()
+    with served(tmp_path / "city") as url, urllib.request.urlopen(f"{url}login", timeout=10) as answer:
+        assert answer.status == 200
+        assert answer.headers["Server"] is None
+
+
+@pytest.mark.parametrize(("trusted", "believed"), [("127.0.0.1", True), ("10.1.2.3", False), ("", False)])
+def test_what_a_proxy_says_of_the_request_is_believed_of_the_trusted_one_only(
+    tmp_path: Path, trusted: str, believed: bool
+) -> None:
+    make(tmp_path / "city").store.close()
+    (tmp_path / "city" / "liandong.toml").write_text(f'[desk]\ntrusted_proxy = "{trusted}"\n', encoding="utf-8")
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "ld.example", "X-Forwarded-For": "10.9.8.7"}
+    with served(tmp_path / "city") as url:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}login", headers=forwarded), timeout=10) as answer:
+            cookie, strict = answer.headers["Set-Cookie"], answer.headers["Strict-Transport-Security"]
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{url}open311/v2/discovery.json", headers=forwarded)
+        ) as answer:
+            assert ("https://ld.example/" in answer.read().decode()) is believed
+    assert ("Secure" in cookie, strict is not None) == (believed, believed)
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
 
 def _headers(response: Response) -> Response:
     response.headers.update(HEADERS)
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"  # citizens' words stay off shared computers' disks
     return response

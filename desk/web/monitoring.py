@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, ProcessCollector, generate_latest
@@ -18,9 +18,10 @@ from werkzeug.exceptions import NotFound
 
 from data.city import City
 from data.records import OutboxState, VerdictName
-from data.store import StoreError
+from data.store import Store, StoreError
 from desk.web.context import now, the_city
 from ticketing.alarm import silent_since
+from ticketing.room import nearly_full, room
 from ticketing.watch import WATCHED_FOR
 
 pages = Blueprint("monitoring", __name__)
@@ -50,24 +51,36 @@ def install(app: Flask) -> None:
 
 @pages.get("/healthz")
 def healthz() -> tuple[Response, int]:
-    """For monitoring: 200 while the database can be read, with the figures to alarm on; 503 when it cannot."""
+    """For monitoring: 200 while all is well, 503 with ``reasons`` when not, and the figures to alarm on.
+
+    The reasons: ``database`` (cannot be read), ``read-only`` (cannot be written), ``no-good-run`` (none has succeeded
+    for [alarm] after_minutes), ``disk`` (less left than [alarm] disk_free_mb).
+    """
+    city = the_city()
+    reasons = ["disk"] if nearly_full(city) else []
     try:
-        store = the_city().store
-        counts, run = store.outbox.counts(), store.runs.last()
-        last_ok = store.runs.last(ok=True)
-        waiting, silent = store.decisions.waiting(), silent_since(the_city(), now())
+        figures = _figures(city.store, silent_since(city, now()))
     except (StoreError, sqlite3.Error):
-        return jsonify(ok=False, error="database"), 503
-    sums = {s.value: sum(n for (_, state), n in counts.items() if state == s) for s in OutboxState}
-    return jsonify(
-        ok=True,
-        queue=waiting,
-        outbox=sums,
-        last_run_ok=run.ok if run and run.finished_at else None,
-        last_run_at=run.started_at.isoformat() if run else None,
-        last_good_run_at=last_ok.started_at.isoformat() if last_ok else None,
-        no_good_run_since=silent.isoformat() if silent else None,
-    ), 200
+        return jsonify(ok=False, reasons=["database", *reasons]), 503
+    try:
+        city.store.disk.try_writing()
+    except (StoreError, sqlite3.Error):
+        reasons.append("read-only")
+    if figures["no_good_run_since"]:
+        reasons.append("no-good-run")
+    return jsonify(ok=not reasons, reasons=reasons, **figures), 503 if reasons else 200
+
+
+def _figures(store: Store, silent: datetime | None) -> dict[str, Any]:
+    counts, run, last_ok = store.outbox.counts(), store.runs.last(), store.runs.last(ok=True)
+    return {
+        "queue": store.decisions.waiting(),
+        "outbox": {s.value: sum(n for (_, state), n in counts.items() if state == s) for s in OutboxState},
+        "last_run_ok": run.ok if run and run.finished_at else None,
+        "last_run_at": run.started_at.isoformat() if run else None,
+        "last_good_run_at": last_ok.started_at.isoformat() if last_ok else None,
+        "no_good_run_since": silent.isoformat() if silent else None,
+    }
 
 
 @pages.get("/metrics")
@@ -103,6 +116,10 @@ class _Standing:
         yield _family("outbox_acts", "Outward acts by channel and state", ("channel", "state"), store.outbox.counts())
         yield from self._runs()
         yield from self._boards()
+        takes = room(self.city, self.moment)
+        yield _gauge("disk_free_bytes", "Room left on the disk of the city's folder", takes.free)
+        if takes.measured_on:
+            yield _gauge("database_bytes", "Size of the database as measured last", takes.size)
 
     def _runs(self) -> Iterator[GaugeMetricFamily]:
         last, good = self.city.store.runs.last(), self.city.store.runs.last(ok=True)
@@ -113,6 +130,7 @@ class _Standing:
                 "run_seconds", "How long the last run took", (last.finished_at - last.started_at).total_seconds()
             )
             stages = {name: int(stage["ok"]) for name, stage in last.stages.items()}
+            yield _family("run_stage_seconds", "How long each stage of the last run took", ("stage",), last.seconds)
             yield _family("run_stage_ok", "Whether each stage of the last run succeeded", ("stage",), stages)
 
     def _boards(self) -> Iterator[GaugeMetricFamily]:

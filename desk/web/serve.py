@@ -20,6 +20,7 @@ from desk.web import create_app
 from ticketing import alarm, outbox
 
 THREADS = 8
+FORWARDED = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}  # what a trusted proxy says of the request
 EVERY = 1.0  # seconds between two looks into the outbox
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,12 @@ def serve(city: City, clock: Clock, host: str, port: int, ready: Callable[[str],
         door = socket.create_server((host, port), family=family)
     except OSError as error:
         raise CityError(f"{host}:{port} 用不了（{error.strerror}）；请换一个端口，或停掉占用它的程序") from None
-    server = create_server(create_app(city, clock), sockets=[door], threads=THREADS, ident=None)
+    proxy = city.settings.desk.trusted_proxy
+    forwarded = {"trusted_proxy": proxy, "trusted_proxy_headers": FORWARDED} if proxy else {}
+    app = create_app(city, clock)
+    server = create_server(
+        app, sockets=[door], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True, **forwarded
+    )
     with dispatching(city, clock):
         if ready:
             shown = f"[{host}]" if family is socket.AF_INET6 else host

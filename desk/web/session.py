@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect, FlaskForm
 from werkzeug.wrappers import Response
@@ -38,6 +39,13 @@ class Seat(UserMixin):  # type: ignore[misc]  # Flask-Login has no annotations
         return f"{hashlib.sha256(self.user.password_hash.encode()).hexdigest()[:16]}:{self.user.name}"
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Behind HTTPS the cookie goes by HTTPS only; on an office's own wire without it, it still goes."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
 class LoginForm(FlaskForm):  # type: ignore[misc]
     name = StringField("用户名", [InputRequired("请填写用户名"), Length(max=40, message="用户名太长")])
     password = PasswordField("密码", [InputRequired("请填写密码"), Length(max=LONGEST, message="密码太长")])
@@ -59,6 +67,7 @@ def install(app: Flask, city: City) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a queue left open over lunch still works
     )
+    app.session_interface = Cookies()
     CSRFProtect(app)
     manager = LoginManager(app)
     manager.user_loader(_load)
