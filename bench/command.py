@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-BENCHMARKS = ("parse", "crawl", "classify", "latency", "barometer", "cycle", "faults", "year")
+BENCHMARKS = ("parse", "crawl", "classify", "latency", "barometer", "cycle", "search", "desk", "faults", "year")
 
 
 @click.command()

@@ -77,13 +77,13 @@ def made(folder: Path, closed: int) -> City:
         numbers = range(first, min(first + BATCH, closed + OPEN))
         with city.store.transaction():
             for table, rows in _rows(numbers, closed).items():
-                _insert(city, table, rows)
+                insert(city, table, rows)
     city.store.runs.set_mark("checked-read", 2 * (closed + OPEN))
     city.store.db.execute("analyze")
     return city
 
 
-def _insert(city: City, table: str, rows: list[dict[str, Any]]) -> None:
+def insert(city: City, table: str, rows: list[dict[str, Any]]) -> None:
     """Fill in what the table wants and the row does not say."""
     columns = list(city.store.db.execute(f"pragma table_info({table})"))
     given = rows[0]
