@@ -181,7 +181,8 @@ class ListRow:
     def signature(self) -> str:
         """Changes when the thread does, as far as a list can tell."""
         last = self.last_post_at.isoformat() if self.last_post_at else ""
-        return f"{last}|{'' if self.replies is None else self.replies}|{self.mark}"
+        closed = "|closed" if self.state is ThreadState.CLOSED else ""
+        return f"{last}|{'' if self.replies is None else self.replies}|{self.mark}{closed}"
 
 
 @dataclass(frozen=True, slots=True)

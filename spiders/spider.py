@@ -52,7 +52,7 @@ class _Reading:
     pages: list[Snapshot] = field(default_factory=list)
     missing: int = 0
     size: int = 0
-    closed: bool = False  # as the list shows it: phpwind does not say so on the thread's own page
+    closed: bool = False  # as the list shows it, or as it was when no list was asked
 
 
 @dataclass
@@ -100,8 +100,9 @@ class BoardSpider(Spider):
             int(most_pages),
             int(most_thread_pages),
         )
-        self.asked: set[str] = set()
+        self.asked: dict[str, bool] = {}  # thread -> whether it was taken for closed when it was asked for
         self._reads_threads: bool = getattr(self.engine, "reads_threads", True)  # a feed has none to ask for
+        self._says_closed: bool = getattr(self.engine, "says_closed", True)  # does a thread's own page say so?
         self.health = Health(self.board.slug)
 
     @classmethod
@@ -248,11 +249,22 @@ class BoardSpider(Spider):
             met = min(met, self.back_to)
         return touched >= max(met, walk.horizon)
 
-    def _ask_thread(self, thread: str, section: str, priority: int = 5, *, closed: bool = False) -> Iterator[Request]:
-        if self._reads_threads and thread not in self.asked:
-            self.asked.add(thread)
-            reading = _Reading(thread, section, closed=closed)
+    def _ask_thread(
+        self, thread: str, section: str, priority: int = 5, *, closed: bool | None = None
+    ) -> Iterator[Request]:
+        """``closed``: as the list shows it; None where no list was asked: then, if the page will not say, as it was."""
+        taken = self._was_closed(thread) if closed is None else closed
+        again = not self._says_closed and self.asked.get(thread) is not taken  # the list knows better than we did
+        if self._reads_threads and (thread not in self.asked or again):
+            self.asked[thread] = taken
+            reading = _Reading(thread, section, closed=taken)
             yield self._request(self.engine.thread_ask(self.board, thread), self.on_thread, priority, reading=reading)
+
+    def _was_closed(self, thread: str) -> bool:
+        if self._says_closed or self.store is None:
+            return False
+        known = self.store.threads.post(self.board.slug, thread)
+        return known is not None and known.state is ThreadState.CLOSED
 
     def on_thread(self, response: Response, reading: _Reading) -> Iterator[Any]:
         """Gather a thread's pages; the last one makes it a record."""
@@ -269,7 +281,7 @@ class BoardSpider(Spider):
             self._unread(reading, failure.outcome, str(failure), page.status)
             return
         known = len(reading.replies)
-        reading.post = reading.post or found.post
+        reading.post = found.post or reading.post  # the same page again may show more of it: a post in several parts
         reading.replies.update({r.id: r for r in found.replies})
         reading.missing += len(found.missing)
         self.health.missing.update(found.missing)

@@ -8,7 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
@@ -44,6 +44,8 @@ class Topic:
     sticky: bool = False
     deleted: bool = False
     last: datetime | None = None
+    closed: bool = False  # the list shows it; the thread's own page does not, as on phpwind
+    rest: str = ""  # further parts of the first post, shown only to who asks for all of them
 
     @property
     def touched(self) -> datetime:
@@ -115,7 +117,7 @@ class Forum:
             return 404, _document(
                 "提示信息", '<div id="messagetext"><p>抱歉，指定的主题不存在或已被删除或正在被审核</p></div>'
             )
-        return 200, _thread(topic, number, self.posts)
+        return 200, _thread(topic, number, self.posts, parts=query.get("cp", ""))
 
     def _feed(self) -> str:
         """The newest posts, as many as a list page has rows."""
@@ -145,8 +147,9 @@ class Forum:
 def _row(topic: Topic) -> str:
     first, kind = topic.floors[0], "stickthread" if topic.sticky else "normalthread"
     link = f"forum.php?mod=viewthread&amp;tid={topic.id}"
+    icon = '<a title="关闭的主题"></a>' if topic.closed else ""
     return (
-        f'<tbody id="{kind}_{topic.id}"><tr><td class="icn"></td><th><a href="{link}" class="s xst">{escape(topic.title)}</a></th>'
+        f'<tbody id="{kind}_{topic.id}"><tr><td class="icn">{icon}</td><th><a href="{link}" class="s xst">{escape(topic.title)}</a></th>'
         f'<td class="by"><cite><a href="#">{escape(first.author)}</a></cite><em><span>{_day(first.at)}</span></em></td>'
         f'<td class="num"><a href="{link}" class="xi2">{len(topic.floors) - 1}</a><em>9</em></td>'
         f'<td class="by"><cite><a href="#">x</a></cite><em><a href="#">{_stamp(topic.touched)[:-3]}</a></em></td></tr></tbody>'
@@ -163,16 +166,19 @@ def _front() -> str:
     )
 
 
-def _thread(topic: Topic, number: int, posts: int) -> str:
+def _thread(topic: Topic, number: int, posts: int, parts: str = "") -> str:
     pages = -(-len(topic.floors) // posts)
     number = min(number, pages)
     shown = topic.floors[(number - 1) * posts : number * posts]
+    if topic.rest and number == 1 and parts == "all":
+        shown = [replace(shown[0], body=shown[0].body + topic.rest), *shown[1:]]
+    index = '<div id="threadpage"></div>' if topic.rest and number == 1 and parts != "all" else ""
     pager = _pager(number, pages, f"forum.php?mod=viewthread&amp;tid={topic.id}&amp;page=")
     floors = "".join(_floor(f, (number - 1) * posts + i) for i, f in enumerate(shown))
     head = f'<div id="pt"><a href="forum.php?mod=forumdisplay&amp;fid=2">民声</a><a href="forum.php?mod=viewthread&amp;tid={topic.id}">{escape(topic.title)}</a></div>'
     return _document(
         topic.title,
-        f'{head}{pager}<div id="postlist"><h1><span id="thread_subject">{escape(topic.title)}</span></h1>{floors}</div>',
+        f'{head}{pager}<div id="postlist"><h1><span id="thread_subject">{escape(topic.title)}</span></h1>{index}{floors}</div>',
     )
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from data.city import CrawlTable, open_city
-from data.records import BoardHealth, ReadOutcome
+from data.records import BoardHealth, ReadOutcome, ThreadState
 from data.store import Store
 from spiders.crawl import crawl
+from spiders.engines import discuz
 from tests.forum import POSTS, ROWS, Forum
 from tests.reading import DAY, HOUR, MINUTE, NOW, PACE
 
@@ -161,6 +162,41 @@ def test_a_due_thread_is_read_though_its_list_shows_no_change(forum: Forum, stor
     read()
     read(after=4 * HOUR, wanted=("1",))
     assert len(store.threads.reads("small", "1")) == 2
+
+
+def test_a_post_its_author_split_into_parts_is_read_whole(forum: Forum, store: Store, read: Read) -> None:
+    forum.write(1, NOW - HOUR, replies=POSTS).rest = "下一页还有话。"
+    assert read().ok
+    kept = store.threads.post("small", "1")
+    assert kept is not None
+    assert kept.body == "第 0 楼说的话下一页还有话。"
+    assert len(store.threads.replies("small", "1")) == POSTS
+    assert [r.complete for r in store.threads.reads("small", "1")] == [True]
+    assert len(forum.read()) == 3
+
+
+def test_a_thread_closed_or_opened_without_a_word_is_read_again(forum: Forum, store: Store, read: Read) -> None:
+    topic = forum.write(1, NOW - HOUR)
+    read()
+    for after, topic.closed in ((5 * MINUTE, True), (10 * MINUTE, False)):
+        read(after=after)
+        kept = store.threads.post("small", "1")
+        assert kept is not None
+        assert kept.state is (ThreadState.CLOSED if topic.closed else ThreadState.OPEN)
+
+
+def test_a_due_read_of_a_page_that_does_not_say_closed_leaves_it_closed(
+    forum: Forum, store: Store, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discuz, "says_closed", False, raising=False)
+    topic = forum.write(1, NOW - HOUR)
+    topic.closed = True
+    read()
+    for after, topic.closed in ((4 * HOUR, True), (5 * HOUR, False)):
+        read(after=after, wanted=("1",))
+        kept = store.threads.post("small", "1")
+        assert kept is not None
+        assert kept.state is (ThreadState.CLOSED if topic.closed else ThreadState.OPEN)
 
 
 def test_a_board_that_is_down_says_so_and_forgets_nothing(forum: Forum, store: Store, read: Read) -> None:

@@ -4,7 +4,8 @@ Checked on pages of X3.5 and X3.4 (GBK); X1.5 and X2 by their templates. What is
 a page number past the end answers with the last page (threads) or the first (lists); a missing thread is 404, but login,
 permission and bad sections are 200 with ``#messagetext``; recent times are words with the exact time in ``@title``,
 which on lists is a day only for the post; blocked posts have ``div.locked`` and no body cell; a moved thread leaves a
-row whose link names another id; comments (点评) hang under a post, to the minute and without an id.
+row whose link names another id; a first post can be split into parts (``[page]``), of which only one is shown; comments
+(点评) hang under a post, to the minute and without an id.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ _SIGNS = re.compile(
 _TID = re.compile(r"(?:[?&]p?tid=|thread-)(\d{1,12})")
 _FID = re.compile(r"(?:[?&]fid=|forum-)(\d{1,12})")
 _PAGE = re.compile(r"[?&]page=(\d{1,6})|(?:thread|forum)-\d+-(\d{1,6})")
+_ALL_PARTS = "cp=all"  # of a first post its author split with [page]; what is asked for without it shows one part
 _FLOORS = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
 _BY_ID = etree.XPath("id($name)")
 _EDIT_TIME = re.compile(r"于\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*编辑")
@@ -149,6 +151,8 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
             missing.append(str(field))
         replies.extend(_comments(node, context, missing))
     following = thread_ask(board, thread, shown + 1) if more else None
+    if shown == 1 and _ALL_PARTS not in page.url and root.xpath('id("threadpage") | id("threadindex")'):
+        following = Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}&{_ALL_PARTS}")
     return ThreadPage(thread, title, section, state, post, tuple(replies), shown, pages, following, tuple(missing))
 
 

@@ -39,6 +39,8 @@ from spiders.text import Body, clean, line
 name = "phpwind"
 sorted_by: Literal["last_post", "created"] = "last_post"
 
+says_closed = False  # the list does; the thread's own page only takes the answer box away, from those who had one
+
 _SIGNS = re.compile(
     r"<meta name=\"generator\" content=\"phpwind|Powered by phpwind\s*</title>|<div class=\"read_t\" id=\"readfloor_"
     r"|<div class=\"floor cc J_read_floor\"|<a [^<>]{0,300}name=\"readlink\"",
