@@ -1,8 +1,9 @@
 """A day of filings, notices and verdicts, with a fault at every point in turn; what was lost, doubled or judged wrongly.
 
-    python -m bench.faults [--full]      a sample in a minute; every point in half an hour of one core
+    python -m bench faults [--full] [--postgresql]      a sample in a minute; every point in half an hour of one core
 
-The day is ``tests.day``: a dozen threads, seven turns, eleven tickets, every verdict. Each trial is begun again from the
+With ``--postgresql`` the day is kept on a server made for it: the wire is cut there, and the power and the length of a
+file are not this machine's to cut. The day is ``tests.day``: a dozen threads, seven turns, eleven tickets, every verdict. Each trial is begun again from the
 turn its fault falls in, in a process that really dies (SIGKILL), and ends where the day ends, or where a trial before
 it stood in the same durable state (one in twenty of those is played on all the same, to see that it ends the same).
 """
@@ -14,10 +15,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests import day as days
 from tests.day import TURNS, Day, Outcome, Score, a_day
+from tests.server import Server, programs
 
 ANSWERS = ("hang", "500", "500-kept", "garbage", "close", "503", "json:{}", "json:[]", "json:null")
 QUESTIONS = ("ok", "500", "garbage", "hang", "close", "json:null")
@@ -25,12 +28,14 @@ SEED = 20110725
 Trial = tuple[str, str, Outcome, int]
 
 
-def main(quick: bool = True) -> None:
+def main(quick: bool = True, postgresql: bool = False) -> None:
     """Print how many faults of each kind were tried and what they did; exits 1 if they did anything."""
     began, shm = time.monotonic(), Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, a_day(Path(folder) / "city") as day:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None))
+        day = stack.enter_context(a_day(Path(folder) / "city", stack.enter_context(_server()) if postgresql else None))
         plain, score = day.plain(), Score()
-        for tried in (killed, unplugged, misanswered, full, doubled, set_back):
+        for tried in (killed, cut_off if postgresql else unplugged, misanswered, full, doubled, set_back):
             for kind, name, found, deaths in tried(day, quick):
                 before = amiss(score)
                 score.add(kind, name, found, plain, deaths)
@@ -47,6 +52,18 @@ def main(quick: bool = True) -> None:
     print(f"{'listed for a person':32}{score.listed:6}")
     if amiss(score):
         sys.exit(1)
+
+
+@contextmanager
+def _server() -> Iterator[Server]:
+    found = programs()
+    if found is None:
+        sys.exit("PostgreSQL is not installed: apt-get install postgresql")
+    server = Server(found)
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def amiss(score: Score) -> list[str]:
@@ -71,6 +88,13 @@ def unplugged(day: Day, quick: bool) -> Iterator[Trial]:
         yield ("power cut", f"power cut at {turn}/{point}", *days.unplugged(day, turn, point))
 
 
+def cut_off(day: Day, quick: bool) -> Iterator[Trial]:
+    """The wire to the database server cut at each point."""
+    points = [(turn, p) for turn, start in enumerate(day.starts) for p in range(1, start.points + 1)]
+    for turn, point in random.Random(SEED).sample(points, 12) if quick else points:
+        yield "wire cut", f"cut at {turn}/{point}", days.cut_off(day, turn, point), 1
+
+
 def misanswered(day: Day, quick: bool) -> Iterator[Trial]:
     """Each filing and notice answered in every wrong way; the office's answer to our question wrong as well."""
     counts = [len(start.answered) for start in day.starts]
@@ -90,6 +114,8 @@ def full(day: Day, quick: bool) -> Iterator[Trial]:
         for pages in (2,) if quick else range(12):
             found, felt = days.full(day, turn, pages=pages)
             yield "disk full" if felt else "disk nearly full", f"{turn} {pages} pages", found, 1
+        if day.server:
+            continue
         for size in (40_000,) if quick else range(0, 240_000, 16_000):
             found, felt = days.full(day, turn, file_size=size)
             yield "file too large" if felt else "file nearly too large", f"{turn} {size} bytes", found, 1
@@ -106,4 +132,4 @@ def set_back(day: Day, quick: bool) -> Iterator[Trial]:
 
 
 if __name__ == "__main__":
-    main(quick="--full" not in sys.argv)
+    main(quick="--full" not in sys.argv, postgresql="--postgresql" in sys.argv)

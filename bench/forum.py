@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -86,9 +87,9 @@ def _document(title: str, body: str) -> str:
 
 
 @contextmanager
-def serving(threads: int) -> Iterator[str]:
-    """The address of a forum of ``threads`` threads."""
-    command = [sys.executable, "-m", "bench.forum", str(threads)]
+def serving(threads: int, pause: float = 0) -> Iterator[str]:
+    """The address of a forum of ``threads`` threads that takes ``pause`` seconds to answer."""
+    command = [sys.executable, "-m", "bench.forum", str(threads), str(pause)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -97,7 +98,7 @@ def serving(threads: int) -> Iterator[str]:
             process.terminate()
 
 
-def _serve(threads: int) -> None:
+def _serve(threads: int, pause: float) -> None:
     template = thread_page(987_654_321)  # its number is put in afterwards, so that the server is not what is measured
 
     class Handler(BaseHTTPRequestHandler):
@@ -112,6 +113,7 @@ def _serve(threads: int) -> None:
                 text = ""
             else:
                 text = list_page(int(page[1]) if page else 1, threads)
+            time.sleep(pause)
             body = text.encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -129,4 +131,4 @@ def _serve(threads: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), float(sys.argv[2]))

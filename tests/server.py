@@ -28,6 +28,11 @@ autovacuum = off
 log_min_messages = fatal
 """
 
+DURABLE = """
+listen_addresses = '127.0.0.1'
+max_connections = 200
+"""
+
 
 def programs() -> Path | None:
     """Where PostgreSQL's programs are, or None where it is not installed."""
@@ -41,7 +46,8 @@ def programs() -> Path | None:
 class Server:
     """Started by the first who asks; databases are made from one another."""
 
-    def __init__(self, bin_: Path) -> None:
+    def __init__(self, bin_: Path, *, durable: bool = False) -> None:
+        """``durable``: what is committed survives a power cut, as in service."""
         self.folder = Path(tempfile.mkdtemp(prefix="liandong-pg-"))
         self.user = _owner(self.folder)
         self.port = _free_port()
@@ -50,7 +56,8 @@ class Server:
             [bin_ / "initdb", "-D", data, "-U", "liandong", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
         )
         (data / "postgresql.auto.conf").write_text(
-            f"{SETTINGS}\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n", encoding="utf-8"
+            f"{DURABLE if durable else SETTINGS}\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n",
+            encoding="utf-8",
         )
         self._stop = [bin_ / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
         self._start = [bin_ / "pg_ctl", "-D", data, "-l", self.folder / "log", "-w", "start"]
@@ -76,6 +83,12 @@ class Server:
         """Forget a database, whoever still looks at it."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"drop database if exists {address.rpartition('/')[2]} with (force)")
+
+    def processor(self) -> float:
+        """Seconds of processor it has used, without the connections that are still open."""
+        pid = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, used[11:15])) / os.sysconf("SC_CLK_TCK")
 
     def restart(self) -> None:
         self._as_owner(self._stop)

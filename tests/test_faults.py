@@ -151,6 +151,7 @@ def test_a_program_that_does_not_ask_before_it_files_again_is_found_out(plain: P
     assert len(score.duplicated) == 1
 
 
+@pytest.mark.both_stores
 def test_two_liandong_run_started_together_file_once(make_city: MakeCity, counterpart: Counterpart) -> None:
     city = make_city(
         f'[office]\nurl = "{counterpart.url}"\n[notices]\nsms_url = "{counterpart.url}/send"\n[clocks]\nundo_seconds = 0\n'
