@@ -18,6 +18,7 @@ class Column:
     text: Callable[[Row], str]
     value: Callable[[Row], float | int | str | None]
     unit: str = ""  # of ``value``
+    counted: str = ""  # the count behind it (a key of ``ticketing.figures.COUNTED``), where there is one
 
     @property
     def heading(self) -> str:
@@ -25,8 +26,11 @@ class Column:
         return f"{self.name}（{self.unit}）" if self.unit else self.name
 
 
-def _count(name: str, of: Callable[[Row], int]) -> Column:
-    return Column(name, lambda r: str(of(r)), of)
+def _count(name: str, counted: str) -> Column:
+    def of(row: Row) -> int:
+        return int(getattr(row, counted))
+
+    return Column(name, lambda r: str(of(r)), of, counted=counted)
 
 
 def _time(name: str, of: Callable[[Row], float | None]) -> Column:
@@ -35,8 +39,9 @@ def _time(name: str, of: Callable[[Row], float | None]) -> Column:
     )
 
 
-def _rate(name: str, of: Callable[[Row], Rate]) -> Column:
-    return Column(name, lambda r: share(of(r)), lambda r: of(r).share)
+def _rate(name: str, of: Callable[[Row], Rate], counted: str) -> Column:
+    """``counted``: its denominator."""
+    return Column(name, lambda r: share(of(r)), lambda r: of(r).share, counted=counted)
 
 
 def _interval(name: str, of: Callable[[Row], Quantile]) -> Column:
@@ -44,14 +49,14 @@ def _interval(name: str, of: Callable[[Row], Quantile]) -> Column:
 
 
 COLUMNS: Sequence[Column] = (
-    _count("交办", lambda r: r.filed),
-    _rate("按时答复率", lambda r: r.on_time),
-    _count("按时", lambda r: r.within),
-    _count("超时答复", lambda r: r.late),
-    _count("逾期未答", lambda r: r.overdue),
-    _count("待答复", lambda r: r.open),
-    _count("无法核实", lambda r: r.unverifiable),
-    _count("帖子已撤", lambda r: r.withdrawn),
+    _count("交办", "filed"),
+    _rate("按时答复率", lambda r: r.on_time, "judged"),
+    _count("按时", "within"),
+    _count("超时答复", "late"),
+    _count("逾期未答", "overdue"),
+    _count("待答复", "open"),
+    _count("无法核实", "unverifiable"),
+    _count("帖子已撤", "withdrawn"),
     _time("首次答复中位", lambda r: r.first.value),
     _interval("首次答复中位的 95% 区间", lambda r: r.first),
     _time("首次答复 P90", lambda r: r.first_p90.value),
@@ -59,10 +64,10 @@ COLUMNS: Sequence[Column] = (
     _time("实质答复 P90", lambda r: r.substance_p90.value),
     _time("工作时间中位", lambda r: r.worked.value),
     _time("只看已答复的中位，偏小，仅供对照", lambda r: r.naive),
-    _count("退单", lambda r: r.returned),
-    _count("重办", lambda r: r.reopened),
-    _rate("解决率", lambda r: r.solution),
-    _rate("满意率", lambda r: r.satisfaction),
+    _count("退单", "returned"),
+    _count("重办", "reopened"),
+    _rate("解决率", lambda r: r.solution, "asked"),
+    _rate("满意率", lambda r: r.satisfaction, "rated"),
     _time("联动办决定用时中位", lambda r: r.deciding),
     _time("联动办发出用时中位", lambda r: r.sending),
 )

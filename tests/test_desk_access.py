@@ -48,6 +48,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "tickets.part": ("POST", "/tickets/part", 404, "+--+"),
     "tickets.page": ("GET", "/tickets/20110725-0001/pages/7", 200, "+-++"),
     "overview.report": ("GET", "/report", 200, "+-++"),
+    "behind.tickets": ("GET", "/report/tickets?counted=filed", 200, "+-++"),
     "files.report": ("GET", "/report/file/csv", 200, "+-++"),
     "files.chart": ("GET", "/report/chart/other", 404, "+-++"),
     "bridge.index": ("GET", "/bridge", 200, "+-++"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import Ticket, VerdictName
@@ -35,6 +35,26 @@ class Fact:
     reopened: bool = False
     satisfied: bool | None = None  # the citizen's word at the follow-up, else on the board, where there is one
     solved: bool | None = None  # the citizen's word at the follow-up
+
+
+# What each count of a row counts.
+COUNTED: Mapping[str, Callable[[Fact], bool]] = {
+    "filed": lambda f: True,
+    "judged": lambda f: f.verdict in (VerdictName.ON_TIME, VerdictName.LATE, VerdictName.OVERDUE),
+    "within": lambda f: f.verdict is VerdictName.ON_TIME,
+    "late": lambda f: f.verdict is VerdictName.LATE,
+    "overdue": lambda f: f.verdict is VerdictName.OVERDUE,
+    "open": lambda f: f.verdict is VerdictName.PENDING and not f.released,
+    "unverifiable": lambda f: f.verdict is VerdictName.UNVERIFIABLE,
+    "withdrawn": lambda f: f.verdict is VerdictName.WITHDRAWN,
+    "returned": lambda f: f.returned,
+    "released": lambda f: f.released,
+    "reopened": lambda f: f.reopened,
+    "satisfied": lambda f: f.satisfied is True,
+    "rated": lambda f: f.satisfied is not None,
+    "solved": lambda f: f.solved is True,
+    "asked": lambda f: f.solved is not None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,6 @@ class Row:
 
 def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
     """The line of ``facts``."""
-    names = [f.verdict for f in facts]
     first, first_p90 = _quantiles([f.first for f in facts], (0.5, 0.9))
     substance, substance_p90 = _quantiles([f.substance for f in facts], (0.5, 0.9))
     (worked,) = _quantiles([f.worked for f in facts], (0.5,))
@@ -115,19 +134,7 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
     return Row(
         slug,
         name,
-        filed=len(facts),
-        within=names.count(VerdictName.ON_TIME),
-        late=names.count(VerdictName.LATE),
-        overdue=names.count(VerdictName.OVERDUE),
-        open=sum(f.verdict is VerdictName.PENDING and not f.released for f in facts),
-        unverifiable=names.count(VerdictName.UNVERIFIABLE),
-        withdrawn=names.count(VerdictName.WITHDRAWN),
-        returned=sum(f.returned for f in facts),
-        reopened=sum(f.reopened for f in facts),
-        satisfied=sum(f.satisfied is True for f in facts),
-        rated=sum(f.satisfied is not None for f in facts),
-        solved=sum(f.solved is True for f in facts),
-        asked=sum(f.solved is not None for f in facts),
+        **{name: sum(map(counts, facts)) for name, counts in COUNTED.items() if name != "judged"},
         first=first,
         first_p90=first_p90,
         substance=substance,
@@ -137,7 +144,6 @@ def row(slug: str, name: str, facts: Sequence[Fact]) -> Row:
         naive_p90=answered[-(-len(answered) * 9 // 10) - 1] if answered else None,
         deciding=own.deciding,
         sending=own.sending,
-        released=sum(f.released for f in facts),
     )
 
 

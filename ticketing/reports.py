@@ -11,10 +11,17 @@ from data.city import City
 from data.records import Ticket, Verdict, VerdictName
 from data.reference import Reference
 from ticketing import periods, worktime
-from ticketing.figures import Fact, Row, Wait, row
+from ticketing.figures import COUNTED, Fact, Row, Wait, row
 from ticketing.ranking import places
 
 LOST = (VerdictName.UNVERIFIABLE, VerdictName.WITHDRAWN)
+# What a ticket is grouped by.
+KEYS: Mapping[str, Callable[[Fact], str]] = {
+    "unit": lambda f: f.ticket.unit,
+    "board": lambda f: f.ticket.board,
+    "category": lambda f: f.ticket.category.partition("/")[0],
+    "district": lambda f: f.district or "",
+}
 RELEASED = frozenset({"refiled", "closed", "followed_up", "archived"})  # states in which a return was agreed to
 
 
@@ -60,7 +67,7 @@ def latency(
     """
     reference = city.reference()
     facts = gather(city, now, since, until, historical=historical)
-    by_unit = _grouped(facts, lambda f: f.ticket.unit, lambda s: _unit_name(reference, s))
+    by_unit = _grouped(facts, KEYS["unit"], lambda s: _unit_name(reference, s))
     ranks = places([r.on_time for r in by_unit])
     return LatencyReport(
         since,
@@ -68,9 +75,9 @@ def latency(
         now,
         row("", "全部", facts),
         by_unit,
-        _grouped(facts, lambda f: f.ticket.board, lambda s: _board_name(reference, s)),
-        _grouped(facts, lambda f: f.ticket.category.partition("/")[0], lambda s: _category_name(reference, s)),
-        _grouped(facts, lambda f: f.district or "", lambda s: _district_name(reference, s)),
+        _grouped(facts, KEYS["board"], lambda s: _board_name(reference, s)),
+        _grouped(facts, KEYS["category"], lambda s: _category_name(reference, s)),
+        _grouped(facts, KEYS["district"], lambda s: _district_name(reference, s)),
         _by_period(city, facts),
         {r.slug: place for r, place in zip(by_unit, ranks, strict=True)},
         _comparisons(city, now, since, until, historical=historical),
@@ -151,9 +158,23 @@ def _comparisons(
 def _by_period(city: City, facts: Sequence[Fact]) -> tuple[Row, ...]:
     if not facts:
         return ()
-    grain = periods.grain(facts[-1].ticket.filed_at, facts[0].ticket.filed_at)
-    rows = _grouped(facts, lambda f: periods.label(f.ticket.filed_at, city.zone, grain), str)
+    rows = _grouped(facts, _period_of(city, facts), str)
     return tuple(sorted(rows, key=lambda r: r.slug))
+
+
+def _period_of(city: City, facts: Sequence[Fact]) -> Callable[[Fact], str]:
+    """The day, week or month a ticket belongs to, as fine as the stretch of ``facts`` wants it."""
+    grain = periods.grain(facts[-1].ticket.filed_at, facts[0].ticket.filed_at)
+    return lambda f: periods.label(f.ticket.filed_at, city.zone, grain)
+
+
+def behind(city: City, report: LatencyReport, group: str, slug: str, counted: str) -> list[Fact]:
+    """The tickets one number counts: of the row ``slug`` of a group (a key of KEYS, "period", or "" for all of them)."""
+    if not report.facts:
+        return []
+    keys = {**KEYS, "": lambda f: "", "period": _period_of(city, report.facts)}
+    of, counts = keys[group], COUNTED[counted]
+    return [f for f in report.facts if of(f) == slug and counts(f)]
 
 
 def _unit_name(reference: Reference, slug: str) -> str:

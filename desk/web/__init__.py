@@ -15,6 +15,7 @@ from desk.open311.answers import Refused
 from desk.web import (
     access,
     barometer,
+    behind,
     bridge,
     by_hand,
     context,
@@ -64,6 +65,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         tickets.pages,
         search.pages,
         overview.pages,
+        behind.pages,
         files.pages,
         bridge.pages,
         by_hand.pages,

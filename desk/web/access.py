@@ -49,6 +49,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "tickets.part": _CLERKS,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,
+    "behind.tickets": _OFFICE,
     "files.report": _OFFICE,
     "files.chart": _OFFICE,
     "bridge.index": _OFFICE,

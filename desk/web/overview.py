@@ -20,6 +20,7 @@ from ticketing.reports import LatencyReport, latency
 pages = Blueprint("overview", __name__)
 
 RECENT = 50
+GROUPED = ("unit", "board", "category", "district", "period")
 FILES = {"xlsx": "Excel", "docx": "民情简报（Word）", "html": "打印版", "csv": "CSV", "json": "JSON", "txt": "微博短文"}
 
 
@@ -43,13 +44,13 @@ def report() -> str:
     )
 
 
-def _tables(figures: LatencyReport) -> list[tuple[str, list[tuple[str, Row]]]]:
-    """Each table's name and its lines: title and row."""
+def _tables(figures: LatencyReport) -> list[tuple[str, str, list[tuple[str, Row]]]]:
+    """What each table groups by, its name and its lines: title and row."""
     compared = [(f"{c.name}（{c.since.astimezone(the_city().zone):%Y-%m-%d} 起）", c.row) for c in figures.comparisons]
-    groups = (("承办单位", figures.by_unit), *parts(figures))
+    tables = (("承办单位", figures.by_unit), *parts(figures))
     return [
-        ("全部", [("全部", figures.overall), *compared]),
-        *((name, [(r.name, r) for r in rows]) for name, rows in groups),
+        ("", "全部", [("全部", figures.overall), *compared]),
+        *((g, name, [(r.name, r) for r in rows]) for g, (name, rows) in zip(GROUPED, tables, strict=True)),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from markupsafe import Markup, escape
 
-from data.records import Contact, OutboxState, ReadOutcome, Urgency, VerdictName
+from data.records import Contact, OutboxState, ReadOutcome, Ticket, Urgency, VerdictName
 from desk import stages
 from desk.people import ROLES
 from desk.web.context import now, the_city, the_reference
@@ -194,6 +194,13 @@ def received(board: str, thread: str, *, plain: bool) -> list[dict[str, Any]]:
         )
         found.append({**asdict(r), "sender": client.display if client else r.client, "contact": given})
     return found
+
+
+def contacts(ticket: Ticket) -> Sequence[Contact]:
+    """What the machine found in the post, and what the ticket says, piece by piece."""
+    suggestion = the_city().store.decisions.suggestion(ticket.board, ticket.thread)
+    own = [Contact("", piece.rpartition(" ")[2]) for piece in ticket.contact.split("；")]
+    return [*(suggestion.contacts if suggestion else ()), *own]
 
 
 def hidden(text: str, contacts: Iterable[Contact] = ()) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from data.records import Contact, Post, Ticket
+from data.records import Post, Ticket
 from desk.web import finding, show
 from desk.web.access import may
 from desk.web.context import me, note, now, the_city, the_reference, today
@@ -82,19 +82,12 @@ def _row(ticket: Ticket) -> Mapping[str, Any]:
 
 
 def _title(ticket: Ticket) -> str:
-    return ticket.title if _handles() else show.hidden(ticket.title, _contacts(ticket))
+    return ticket.title if _handles() else show.hidden(ticket.title, show.contacts(ticket))
 
 
 def _handles() -> bool:
     """Does whoever is asking handle tickets? Clerks all, a liaison officer the own unit's (and sees no others)."""
     return me().role in ("clerk", "liaison")
-
-
-def _contacts(ticket: Ticket) -> Sequence[Contact]:
-    """What the machine found in the post, and what the ticket says, piece by piece."""
-    suggestion = the_city().store.decisions.suggestion(ticket.board, ticket.thread)
-    own = [Contact("", piece.rpartition(" ")[2]) for piece in ticket.contact.split("；")]
-    return [*(suggestion.contacts if suggestion else ()), *own]
 
 
 def asked(number: str) -> Ticket:
@@ -124,7 +117,7 @@ def contact(number: str) -> Answer:
 def _page(ticket: Ticket, *, plain: bool = False) -> str:
     store = the_city().store
     plain = plain or _handles()
-    contacts = _contacts(ticket)
+    contacts = show.contacts(ticket)
 
     def hide(text: str) -> str:
         return text if plain else show.hidden(text, contacts)
