@@ -110,6 +110,16 @@ def test_filters_look_at_the_ticket_and_the_day(posts: City) -> None:
     assert (hit.ticket, hit.unit) == ("20110725-0001", "water-group")
 
 
+def test_a_few_days_are_found_whole_whatever_the_order_the_posts_came_in(city: City) -> None:
+    for i in (5, 1, 9, 3, 7, 2, 8):
+        save_thread(city, thread=str(1000 + i), title=f"第 {i} 处停电", posted_at=POSTED + timedelta(days=i))
+    search.index(city)
+    some = Wanted((), since=POSTED + timedelta(days=2), until=POSTED + timedelta(days=8))
+    assert sorted(titles(city, "停电", some)) == [f"第 {i} 处停电" for i in (2, 3, 5, 7)]
+    none = Wanted((), since=POSTED - timedelta(days=9), until=POSTED - timedelta(days=8))
+    assert titles(city, "停电", none) == []
+
+
 def test_pages_follow_each_other_and_lose_nothing(city: City) -> None:
     for i in range(450):  # more than are looked up together
         save_thread(city, thread=str(1000 + i), title=f"第 {i} 处停电", posted_at=POSTED + timedelta(minutes=i))
@@ -130,7 +140,7 @@ def test_pages_follow_each_other_and_lose_nothing(city: City) -> None:
 def test_no_text_is_too_odd_to_be_indexed_and_found_again(store: Store, reference: Reference, text: str) -> None:
     words, _ = search.asked(text, reference)
     store.db.put_words(1, words)
-    assert store.db.find_words(words, 2, 5) == [1] if words else True
+    assert store.db.find_words(words, 0, 2, 5) == [1] if words else True
 
 
 def test_a_cycle_indexes_so_many_at_a_time_and_goes_on(city: City) -> None:

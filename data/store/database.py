@@ -71,8 +71,8 @@ class Database(Protocol):
     def put_words(self, number: int, words: Sequence[str], /) -> None:
         """Have entry ``number`` of the word index be found by exactly these words, of letters and figures only; by none, and it is gone."""
 
-    def find_words(self, words: Sequence[str], before: int, limit: int, /) -> list[int]:
-        """The numbers below ``before`` of the entries that have all of ``words``, greatest first."""
+    def find_words(self, words: Sequence[str], after: int, before: int, limit: int, /) -> list[int]:
+        """The numbers between ``after`` and ``before`` of the entries that have all of ``words``, greatest first."""
 
     def transaction(self) -> AbstractContextManager[None]: ...
 

@@ -18,7 +18,10 @@ from data.store.tickets import SETTLED
 
 AT_ONCE = 200  # entries looked up together
 LOOKED_THROUGH = 20_000  # entries with the words, at most, for one page of what fits the filters too
+FEW_DAYS = 5_000  # posts; with more the days do not narrow the search
 END = 2**62
+
+Ticket = tuple[str, ...]  # number, unit, state, verdict; each "" where there is no ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +100,52 @@ class Found:
 
     def search(self, wanted: Wanted, limit: int, before: int | None = None) -> Page:
         """The newest posts that have every word and fit the filters."""
-        hits: list[Hit] = []
-        last, looked = before or END, 0
+        low, last = self._between(wanted)
+        last, looked = min(last, before or END), 0
+        found: list[tuple[int, Ticket]] = []
         while looked < LOOKED_THROUGH:
-            numbers = self.db.find_words(wanted.words, last, AT_ONCE)
-            for number, hit in self._fitting(numbers, wanted):
-                if len(hits) == limit:
-                    return Page(tuple(hits), last)
-                hits.append(hit)
-                last = number
+            numbers = self.db.find_words(wanted.words, low, last, AT_ONCE)
+            for number, ticket in self._fitting(numbers, wanted):
+                if len(found) == limit:
+                    return Page(self._hits(found), found[-1][0])
+                found.append((number, ticket))
             if len(numbers) < AT_ONCE:
-                return Page(tuple(hits), None)
+                return Page(self._hits(found), None)
             last, looked = numbers[-1], looked + len(numbers)
-        return Page(tuple(hits), last, cut_off=True)
+        return Page(self._hits(found), last, cut_off=True)
 
-    def _fitting(self, numbers: Sequence[int], wanted: Wanted) -> Iterator[tuple[int, Hit]]:
+    def _between(self, wanted: Wanted) -> tuple[int, int]:
+        """Numbers between which every post of the days asked for lies; a few days are told from the posts themselves."""
+        if wanted.since is None or wanted.until is None:
+            return 0, END
+        query = "select board, thread from posts where posted_at >= ? and posted_at < ? limit ?"
+        days = [stamp(wanted.since), stamp(wanted.until), FEW_DAYS]
+        known = f"select i.id from ({query}) p join _indexed i on i.board = p.board and i.thread = p.thread"
+        numbers = [int(row[0]) for row in self.db.execute(known, days)]
+        if len(numbers) == FEW_DAYS:
+            return 0, END
+        return (min(numbers) - 1, max(numbers) + 1) if numbers else (0, 0)
+
+    def _fitting(self, numbers: Sequence[int], wanted: Wanted) -> Iterator[tuple[int, Ticket]]:
+        """Those of the entries that fit the filters, each with the newest of its tickets that does."""
         if not numbers:
             return
         where, values = _filters(wanted)
-        query = f"""select i.id, p.*, t.number as t_number, t.unit as t_unit, t.state as t_state, t.verdict as t_verdict
-            from _indexed i join posts p on p.board = i.board and p.thread = i.thread
-            left join tickets t on t.board = p.board and t.thread = p.thread
+        posts = " join posts p on p.board = i.board and p.thread = i.thread" if "p." in where else ""
+        query = f"""select i.id, t.number, t.unit, t.state, t.verdict from _indexed i{posts}
+            left join tickets t on t.board = i.board and t.thread = i.thread
             where i.id in ({",".join(map(str, numbers))}){where} order by i.id desc, t.number desc"""
         seen = 0
-        for row in self.db.query(query, values):
-            if row["id"] != seen:  # of several tickets the newest
-                seen = row["id"]
-                post = from_row(Post, row)
-                yield seen, Hit(post, *(str(row[f"t_{k}"] or "") for k in ("number", "unit", "state", "verdict")))
+        for number, *ticket in self.db.execute(query, values):
+            if number != seen:
+                seen = number
+                yield number, tuple(str(each or "") for each in ticket)
+
+    def _hits(self, found: Sequence[tuple[int, Ticket]]) -> tuple[Hit, ...]:
+        query = f"""select i.id, p.* from _indexed i join posts p on p.board = i.board and p.thread = i.thread
+            where i.id in ({",".join(str(number) for number, _ in found) or "null"})"""
+        posts = {row["id"]: from_row(Post, row) for row in self.db.query(query)}
+        return tuple(Hit(posts[number], *ticket) for number, ticket in found)
 
     def by_contact(self, digits: str, limit: int) -> list[Post]:
         """Posts still in hand, waiting or with a ticket that is not settled, in which this number was found."""
@@ -138,7 +159,7 @@ class Found:
 def _filters(wanted: Wanted) -> tuple[str, list[Any]]:
     where: str = ""
     values: list[Any] = []
-    for column, value in (("p.board", wanted.board), ("t.state", wanted.state), ("t.verdict", wanted.verdict)):
+    for column, value in (("i.board", wanted.board), ("t.state", wanted.state), ("t.verdict", wanted.verdict)):
         if value:
             where, values = f"{where} and {column} = ?", [*values, value]
     if wanted.category:

@@ -127,10 +127,10 @@ class PostgreSQL:
         if words:
             self.execute("insert into _words values (?, array_to_tsvector(?::text[]))", [number, list(words)])
 
-    def find_words(self, words: Sequence[str], before: int, limit: int) -> list[int]:
+    def find_words(self, words: Sequence[str], after: int, before: int, limit: int) -> list[int]:
         wanted = " & ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words)
-        query = "select id from _words where words @@ ?::tsquery and id < ? order by id desc limit ?"
-        return [row[0] for row in self.execute(query, [wanted, before, limit])]
+        query = "select id from _words where words @@ ?::tsquery and id > ? and id < ? order by id desc limit ?"
+        return [row[0] for row in self.execute(query, [wanted, after, before, limit])]
 
     def keys(self, table: str) -> tuple[str, ...]:
         """The columns of a table's primary key."""

@@ -347,6 +347,8 @@ def found_by_words(db: Database) -> None:
     )
     db.execute("create table _unworded (board text not null, thread text not null, primary key (board, thread))")
     db.make_word_index()
+    db.execute("drop index tickets_of")  # what a search asks of a ticket stands in the index itself
+    db.execute("create index tickets_of on tickets (board, thread, number, unit, state, verdict, category)")
     db.execute("insert into _unworded (board, thread) select board, thread from posts")
 
 

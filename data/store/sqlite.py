@@ -81,10 +81,10 @@ class SQLite(sqlite_utils.Database):
         if words:
             self.execute("insert into _words (rowid, words) values (?, ?)", [number, " ".join(words)])
 
-    def find_words(self, words: Sequence[str], before: int, limit: int) -> list[int]:
+    def find_words(self, words: Sequence[str], after: int, before: int, limit: int) -> list[int]:
         wanted = " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
-        query = "select rowid from _words where _words match ? and rowid < ? order by rowid desc limit ?"
-        return [row[0] for row in self.execute(query, [wanted, before, limit])]
+        query = "select rowid from _words where _words match ? and rowid > ? and rowid < ? order by rowid desc limit ?"
+        return [row[0] for row in self.execute(query, [wanted, after, before, limit])]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
