@@ -19,6 +19,11 @@ def in_service(folder: Path) -> Model | None:
     return load(folder / names[-1]) if names else None
 
 
+def kept(folder: Path) -> list[str]:
+    """The names of the models there are, the one in service last. Raises ModelError."""
+    return _names(folder)
+
+
 def since(folder: Path) -> datetime | None:
     """When the model in service was made; None where there is none."""
     names = _names(folder)

@@ -59,9 +59,12 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "overview.boards": ("GET", "/boards", 200, "+-++"),
     "overview.status": ("GET", "/status", 200, "+-++"),
     "overview.cancel": ("POST", "/status/999/cancel", 302, "+--+"),
-    "overview.resend": ("POST", "/status/999/resend", 302, "+--+"),
-    "overview.settle": ("POST", "/status/999/settle", 302, "+--+"),
-    "overview.audit": ("GET", "/audit", 200, "---+"),
+    "outbox.index": ("GET", "/outbox", 200, "+--+"),
+    "outbox.resend": ("POST", "/outbox/999/resend", 302, "+--+"),
+    "outbox.resend_failed": ("POST", "/outbox/resend", 302, "+--+"),
+    "outbox.settle": ("POST", "/outbox/999/settle", 302, "+--+"),
+    "audit.index": ("GET", "/audit", 200, "---+"),
+    "audit.export": ("GET", "/audit/file.csv", 200, "---+"),
     "users.index": ("GET", "/users", 200, "---+"),
     "users.add": ("POST", "/users/new", 400, "---+"),
     "users.edit": ("POST", "/users/clerk", 400, "---+"),
@@ -78,6 +81,12 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "reference.move": ("POST", "/reference/rules/move", 302, "---+"),
     "reference.export": ("POST", "/reference/export", 302, "---+"),
     "reference.download": ("GET", "/reference/files.zip", 200, "---+"),
+    "admin.index": ("GET", "/admin", 200, "---+"),
+    "models.index": ("GET", "/models", 200, "---+"),
+    "models.train": ("POST", "/models/train", 302, "---+"),
+    "models.rollback": ("POST", "/models/rollback", 302, "---+"),
+    "retention.index": ("GET", "/retention", 200, "---+"),
+    "retention.erase": ("POST", "/retention/erase", 302, "---+"),
 }
 # For other systems, by a key of their own: see tests/test_open311_service.py and tests/test_desk_monitoring.py.
 KEYED_ROUTES = {
@@ -99,7 +108,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
 
 @pytest.fixture(scope="module")
 def app(city: City) -> Flask:
-    return desk(city, Clock())
+    app = desk(city, Clock())
+    app.extensions["training"] = SimpleNamespace(begin=lambda *_: False, seconds=lambda: None, said="", ok=True)
+    return app
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from data.problem import Problem
 from data.records import AuditEntry, OutboxEntry, OutboxState
 from ticketing import filing
 
-STUCK = (OutboxState.FAILED, OutboxState.UNKNOWN)
+STUCK = (OutboxState.UNKNOWN, OutboxState.FAILED)
+AT_ONCE = 500
 
 
 class SecondError(Problem):
@@ -24,6 +25,15 @@ def resend(city: City, number: int, by: str, now: datetime) -> OutboxEntry:
         store.outbox.again(number, now)
         store.people.record(AuditEntry(now, by, "重新发送", entry.key))
     return entry
+
+
+def resend_failed(city: City, channel: str, by: str, now: datetime) -> int:
+    """Have the acts that failed (of ``channel``, or all) sent again, AT_ONCE at most; how many. None of unknown result."""
+    with city.store.transaction():
+        found = city.store.outbox.stuck([OutboxState.FAILED], channel, AT_ONCE)
+        for entry in found:
+            resend(city, entry.id, by, now)
+    return len(found)
 
 
 def settle_by_hand(city: City, number: int, sent: bool, by: str, note: str, now: datetime) -> OutboxEntry:

@@ -109,6 +109,19 @@ class Decisions:
             if post:
                 yield from_row(Post, post), decision
 
+    def count_since(self, since: datetime | None) -> int:
+        """How many decisions people took since then; ``None``: ever."""
+        query = "select count(*) from decisions where at > ? and not automatic and lead = ''"
+        return int(self.db.execute(query, [stamp(since) if since else ""]).fetchone()[0])
+
+    def by_model(self, since: datetime) -> list[tuple[str, int, int]]:
+        """(version of the model, suggestions people decided since, of these accepted as they were), the latest used first."""
+        query = """select s.model, count(*), sum(case when d.action = 'accept' then 1 else 0 end) from decisions d
+            join suggestions s on s.id = (
+                select max(id) from suggestions where board = d.board and thread = d.thread and at <= d.at)
+            where d.at >= ? and not d.automatic and d.lead = '' group by s.model order by max(d.id) desc"""
+        return [(str(r[0]), int(r[1]), int(r[2])) for r in self.db.execute(query, [stamp(since)])]
+
     def stage(self, board: str, thread: str) -> str:
         """new, suggested or decided; empty for a post never read."""
         row = self.db.execute("select stage from posts where board = ? and thread = ?", [board, thread]).fetchone()

@@ -99,6 +99,17 @@ class Outbox:
             from_rows(OutboxEntry, self.db.table("outbox").rows_where(where, values, order_by="id", limit=limit))
         )
 
+    def stuck(
+        self, states: Sequence[OutboxState], channel: str = "", limit: int = 100, after: int = 0
+    ) -> list[OutboxEntry]:
+        """Acts in any of ``states`` (of one channel, or all) with greater ids than ``after``, oldest first."""
+        where, values = f"state in ({','.join('?' * len(states))}) and id > ?", [*map(str, states), after]
+        if channel:
+            where, values = f"{where} and channel = ?", [*values, channel]
+        return list(
+            from_rows(OutboxEntry, self.db.table("outbox").rows_where(where, values, order_by="id", limit=limit))
+        )
+
     def about(self, subject: str) -> list[OutboxEntry]:
         """Every act about a post or ticket, oldest first."""
         return list(from_rows(OutboxEntry, self.db.table("outbox").rows_where("subject = ?", [subject], order_by="id")))

@@ -131,6 +131,9 @@ class SQLite(sqlite_utils.Database):
 
     def compact(self) -> None:
         """Writes the file anew, which for the time being takes as much room again."""
+        self.execute(
+            "insert into _words (_words) values ('optimize')"
+        )  # what words of deleted entries it still holds go
         self.execute("vacuum")
         self.execute("pragma wal_checkpoint(truncate)").fetchall()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,8 @@ import click
 
 from data import reference
 from data.city import City, CityError, find, open_city
-from data.records import Action
 from data.reference import Reference
-from desk.commands.common import console, echo_json, echo_table, json_option, now, pass_folder
+from desk.commands.common import HERE, console, echo_json, echo_table, json_option, now, pass_folder
 
 if TYPE_CHECKING:
     from classifier.model import Model
@@ -47,6 +47,7 @@ def _around(folder: str | None) -> tuple[City | None, Reference]:
 @model_option
 @click.option("--rollback", is_flag=True, help="退回上一个模型")
 @click.option("--force", is_flag=True, help="即使新模型在最近的决定上不如旧的，也投入使用")
+@click.option("--by", default=HERE, hidden=True, help="记在谁名下")
 @json_option
 @pass_folder
 def train(
@@ -57,23 +58,38 @@ def train(
     models: Path | None,
     rollback: bool,
     force: bool,
+    by: str,
     as_json: bool,
 ) -> None:
     """训练模型；在最近的决定上不比现用的差，才投入使用。不写 --samples 则用随软件发布的样本和值班员的决定。"""
-    from classifier import service
+    from desk import training
 
     city, tables = _around(folder)
     where = models or (city.models if city else None)
     if where is None:
         raise click.UsageError("不在城市目录里；请用 --model 写明模型放在哪个目录")
+    studio = training.Studio(where, tables, by, now, city)
     if rollback:
-        version = service.rollback(where).version
+        version = training.rollback(studio).model
         _tell(as_json, f"已退回模型 {version}", {"model": version, "samples": 0, "folder": where})
         return
     base = _shortened(_samples(files, tables, None) if files or not local else [], first)
     own = [*_samples(local, tables, None)] if local else []
-    decided = _decided(city) if city and not files and not local else []
-    _tell(as_json, *_learn(where, tables, [*base, *own * LOCAL], decided, force))
+    decided = training.decided(city) if city and not files and not local else []
+    with _alone(city):
+        _tell(as_json, *training.learn(studio, [*base, *own * LOCAL], decided, force))
+
+
+@contextmanager
+def _alone(city: City | None) -> Iterator[None]:
+    """Two trainings of one city at once would each judge against a model the other takes away."""
+    from ticketing import cycle
+
+    if city is None:
+        yield
+        return
+    with cycle.lease(city, "train", now()):
+        yield
 
 
 LOCAL = 3  # a local sample counts as so many of elsewhere
@@ -85,36 +101,6 @@ def _shortened(samples: list[Sample], first: int | None) -> list[Sample]:
     return [replace(s, text=s.text[:first]) for s in samples] if first else samples
 
 
-def _learn(
-    where: Path, tables: Reference, base: list[Sample], decided: list[tuple[datetime, Sample]], force: bool
-) -> tuple[str, dict[str, Any]]:
-    """Train, compare, put in service if not worse: the sentence and the figures to tell."""
-    from classifier import service
-    from classifier.learning import FEWEST, latest, trial
-    from classifier.model import train as learn
-    from classifier.shipped import shipped_model
-    from classifier.tokens import city_words
-
-    own, since = service.in_service(where), service.since(where)
-    made = [s for _, s in decided]
-    count = latest(made, sum(since is None or at > since for at, _ in decided))
-    told: dict[str, Any] = {"samples": len(base) + len(made), "folder": where}
-    if count:
-        shipped = shipped_model(tables)
-        found = trial(own or shipped, base, made, count, city_words(tables), shipped)
-        told |= {"decisions": count, "asked": found.asked, "old_right": found.old, "new_right": found.new}
-        against = f"最近 {count} 条决定的 {found.asked} 个答案，旧模型答对 {found.old}，新模型答对 {found.new}"
-        if not (found.passed or force):
-            version = (own or shipped).version
-            return f"{against}：新模型较差，没有换，仍用 {version}", told | {"model": version, "in_service": False}
-    else:
-        against = f"新决定不到 {FEWEST} 条，没有比较" if decided else "没有决定可供比较"
-    model = learn([*base, *made], city_words(tables))
-    service.put_in_service(where, model)
-    sentence = f"{against}。用 {told['samples']} 条样本训练了模型 {model.version}，放在 {where}"
-    return sentence, told | {"model": model.version, "in_service": True}
-
-
 def _tell(as_json: bool, sentence: str, figures: dict[str, Any]) -> None:
     if as_json:
         echo_json(figures)
@@ -124,9 +110,10 @@ def _tell(as_json: bool, sentence: str, figures: dict[str, Any]) -> None:
 
 def _samples(files: Sequence[Path], tables: Reference, city: City | None) -> list[Sample]:
     from classifier import samples
+    from desk import training
 
     if not files:
-        return [*samples.shipped_samples(tables), *(s for _, s in (_decided(city) if city else ()))]
+        return [*samples.shipped_samples(tables), *(s for _, s in (training.decided(city) if city else ()))]
     found: list[Sample] = []
     for path in files:
         read = samples.read(path, tables)
@@ -134,25 +121,6 @@ def _samples(files: Sequence[Path], tables: Reference, city: City | None) -> lis
         for problem in read.problems[:20]:
             click.echo(problem, err=True)
     return found
-
-
-def _decided(city: City) -> list[tuple[datetime, Sample]]:
-    """The desk's decisions as samples, oldest first: what was accepted or corrected, and what was no request."""
-    from classifier.samples import Sample
-
-    return [
-        (
-            d.at,
-            Sample(
-                post.text,
-                category=d.category,
-                kind=d.kind.value if d.kind else None,
-                unit=d.unit,
-                is_request=d.action is not Action.REJECT,
-            ),
-        )
-        for post, d in city.store.decisions.samples()
-    ]
 
 
 def _model(models: Path | None, city: City | None, tables: Reference) -> Model:

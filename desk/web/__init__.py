@@ -14,6 +14,8 @@ from desk.open311 import service
 from desk.open311.answers import Refused
 from desk.web import (
     access,
+    admin,
+    audit,
     barometer,
     behind,
     bridge,
@@ -21,9 +23,12 @@ from desk.web import (
     context,
     deciding,
     files,
+    models,
     monitoring,
+    outbox,
     overview,
     reference,
+    retention,
     search,
     session,
     show,
@@ -66,18 +71,24 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         search.pages,
         overview.pages,
         behind.pages,
+        outbox.pages,
+        audit.pages,
         files.pages,
         bridge.pages,
         by_hand.pages,
         barometer.pages,
         users.pages,
         reference.pages,
+        retention.pages,
+        models.pages,
+        admin.pages,
         monitoring.pages,
     ):
         app.register_blueprint(pages)
     app.register_blueprint(service.pages)
     app.extensions["csrf"].exempt(service.pages)  # no cookie opens it: every call brings its key
     app.extensions["open311"] = service.Meter()
+    app.extensions["training"] = models.Training()
     app.extensions["suggesting"] = by_hand.Suggesting()
     app.jinja_env.globals["city_name"] = city.settings.city.name
     app.after_request(_headers)

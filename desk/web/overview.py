@@ -12,7 +12,7 @@ from data.records import OutboxState
 from desk import charts
 from desk.columns import DEFINITIONS, NARROW, interval, place
 from desk.export import parts
-from desk.web.context import me, note, now, the_city, the_reference
+from desk.web.context import note, now, the_city, the_reference
 from ticketing import filing, second
 from ticketing.figures import Row
 from ticketing.reports import LatencyReport, latency
@@ -88,9 +88,7 @@ def boards() -> str:
 def status() -> str:
     """What waits, what failed, what nobody knows the result of; the last runs and alerts."""
     store = the_city().store
-    stuck: dict[str, Any] = {
-        state: store.outbox.entries(state, limit=RECENT) for state in (OutboxState.UNKNOWN, OutboxState.FAILED)
-    }
+    stuck: dict[str, Any] = {state: store.outbox.entries(state, limit=RECENT) for state in second.STUCK}
     return render_template(
         "status.html",
         waiting=store.decisions.waiting(),
@@ -104,17 +102,6 @@ def status() -> str:
     )
 
 
-@pages.post("/status/<int:number>/resend")
-def resend(number: int) -> Answer:
-    """Send an act again that failed or whose result nobody knows."""
-    try:
-        entry = second.resend(the_city(), number, me().name, now())
-        flash(f"已重新排队：{entry.subject}", "ok")
-    except second.SecondError as error:
-        flash(str(error), "bad")
-    return redirect(url_for("overview.status"))
-
-
 @pages.post("/status/<int:number>/cancel")
 def cancel(number: int) -> Answer:
     """Take back a filing that still waits, above all one the automatic rule made."""
@@ -125,21 +112,3 @@ def cancel(number: int) -> Answer:
     else:
         flash("来不及撤回：已经发出，或已经撤回", "warn")
     return redirect(url_for("overview.status"))
-
-
-@pages.post("/status/<int:number>/settle")
-def settle(number: int) -> Answer:
-    """Keep what a person found out about such an act."""
-    sent, words = request.form.get("sent") == "yes", request.form.get("note", "")[:200]
-    try:
-        entry = second.settle_by_hand(the_city(), number, sent, me().name, words, now())
-        flash(f"已记下：{entry.subject} {'已送达' if sent else '没有送达'}", "ok")
-    except second.SecondError as error:
-        flash(str(error), "bad")
-    return redirect(url_for("overview.status"))
-
-
-@pages.get("/audit")
-def audit() -> str:
-    """Who saw or did what, the newest first."""
-    return render_template("audit.html", entries=the_city().store.people.audit(200))
