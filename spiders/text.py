@@ -39,8 +39,11 @@ _DROPPED_CLASSES = frozenset(
         "edit_log",
         "modact",
         "quoteTips",
+        "louMes",
     }
 )
+# Ids of a file's name and size, and of phpwind's edit notice and video player.
+_DROPPED_IDS = ("attach_", "alert_", "player_")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
 # A line of its own, as the softwares write it: an author who quotes the notice in a sentence keeps his words.
 _EDITED = re.compile(
@@ -137,7 +140,7 @@ def _plain(fragment: str) -> str | None:
 def _marked(attributes: str) -> bool:
     """Would the cell itself be dropped?"""
     values = re.findall(r'"([^"]*)"', attributes)
-    return any(v.startswith(("attach_", "alert_")) or not _DROPPED_CLASSES.isdisjoint(v.split()) for v in values)
+    return any(v.startswith(_DROPPED_IDS) or not _DROPPED_CLASSES.isdisjoint(v.split()) for v in values)
 
 
 def _unwanted(tag: Tag) -> bool:
@@ -145,7 +148,7 @@ def _unwanted(tag: Tag) -> bool:
         return True
     if not _DROPPED_CLASSES.isdisjoint(tag.get_attribute_list("class")) or _HIDDEN.search(str(tag.get("style") or "")):
         return True
-    if str(tag.get("id") or "").startswith(("attach_", "alert_")):  # a file's name and size; phpwind's edit notice
+    if str(tag.get("id") or "").startswith(_DROPPED_IDS):
         return True
     if _FILE.match(str(tag.get("id") or "")) and tag.find("a", href=_DOWNLOAD):  # phpwind's, in the middle of the words
         return True

@@ -51,7 +51,11 @@ _FID = re.compile(r"thread(?:-htm-fid-|\.php\?(?:[^\"#]*&)?fid[=-])(\d{1,12})")
 _PAGE = re.compile(r"[&?-]page[-=](\d{1,6})")
 _FLOORS = {"楼主": 0, "沙发": 1, "板凳": 2, "地板": 3}
 _EDIT_TIME = re.compile(r"(?:在|于)\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*(?:重新)?编辑")
-_BLOCKED = re.compile(r"^该(主题|帖子?|回复)已被管理员屏蔽!?$|^该帖需要审核通过后才能显示$")
+_BLOCKED = re.compile(
+    r"^该(主题|帖子?|回复)已被管理员(屏蔽|删除)!?$|^用户被禁言,该(主题|帖子?)自动屏蔽[!！]$|^该帖需要审核通过后才能显示$"
+)
+_SOLD = re.compile(r"^购买后，将显示帖子中所有出售内容。\n若发现会员采用欺骗的方法获取财富.{0,60}$", re.MULTILINE)
+_OLD_NOTICE = re.compile(r"\s*\[?\s*此[帖贴]被[^\[\]\n]{1,60}编辑\s*\]?\s*")  # 8.5, at the end of the words
 _NOTICE = f'.//*[starts-with(@id, "alert_")]//text() | .//div[{has_class("edit_log")}]//text()'
 
 
@@ -240,9 +244,12 @@ def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
         raise Missing("author")
     if not cell:
         raise Missing("body")
-    notice = " ".join(node.xpath(_NOTICE).getall())
+    notice = " ".join(
+        node.xpath(_NOTICE).getall()
+        or filter(_OLD_NOTICE.fullmatch, cell.xpath(".//text()[contains(., '编辑')]").getall())
+    )
     said = clean(cell.get(""), context.base)
-    edited = _EDIT_TIME.search(notice or " ".join(cell.xpath(".//text()[contains(., '编辑')]").getall()[-1:]))
+    edited = _EDIT_TIME.search(notice)
     reply = Reply(
         board=context.board.slug,
         thread=context.thread,
@@ -250,7 +257,7 @@ def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
         floor=_floor(top),
         author=_named(who),
         posted_at=posted_at,
-        body="" if _BLOCKED.match(said.text) else said.text,
+        body="" if _BLOCKED.match(said.text) else _SOLD.sub("", said.text).strip(),
         edited_at=context.time(edited[1]) if edited else None,
     )
     return reply, said
