@@ -12,13 +12,14 @@ from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from lxml import etree
-from parsel import Selector
+from parsel import Selector, SelectorList
 
 from data.problem import Problem
 from data.records import ListRow, Post, ReadOutcome, Reply, ThreadState
 from data.reference import Board
 from spiders.text import parse_time
 
+_BY_ID = etree.XPath("id($name)")
 MAX_BYTES = 8 * 1024 * 1024  # the largest real page seen is 130 KB
 
 
@@ -231,7 +232,7 @@ def document(text: str) -> Selector:
 def base_of(root: Selector, url: str) -> str:
     """What the page's relative links are relative to: its ``<base>``, else its own address."""
     try:
-        return urljoin(url, root.xpath("string(//base/@href)").get("").strip())
+        return urljoin(url, root.xpath("string(/html/head/base/@href)").get("").strip())
     except ValueError:
         return url
 
@@ -239,6 +240,27 @@ def base_of(root: Selector, url: str) -> str:
 def has_class(name: str) -> str:
     """XPath condition: one of the words of ``@class`` is ``name``. The quick look comes first: most elements fail it."""
     return f'(contains(@class, "{name}") and contains(concat(" ", normalize-space(@class), " "), " {name} "))'
+
+
+def by_id(node: Selector, name: str) -> SelectorList[Selector]:
+    """The element with this id inside ``node``: libxml2 finds an id at once, but one forged in another's body as well."""
+    found = _BY_ID(node.root, name=name)
+    if not isinstance(found, list) or not found:
+        return SelectorList()
+    if node.root not in found[0].iterancestors():
+        return node.xpath("(.//*[@id=$name])[1]", name=name)
+    return SelectorList([Selector(root=found[0], type="html")])
+
+
+def first_below(node: etree._Element | None, tag: str, *names: str) -> etree._Element | None:
+    """The first ``tag`` below ``node`` with one of these classes; walked, since XPath would look through all of them."""
+    below = () if node is None else node.iterdescendants(tag)
+    return next((one for one in below if not set(names).isdisjoint(one.get("class", "").split())), None)
+
+
+def text_of(node: etree._Element | None) -> str:
+    """All text below ``node``."""
+    return "" if node is None else "".join(node.itertext())
 
 
 def number(text: str) -> int | None:

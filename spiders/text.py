@@ -105,6 +105,7 @@ def _outside(found: re.Match[str]) -> str:
 
 def clean(fragment: str, base: str) -> Body:
     """The words of a body cell given as HTML, and its images and attachments as links absolute to ``base``."""
+    fragment = _ASIDES.sub("", fragment)
     plain = _plain(fragment)
     if plain is not None:
         return Body(plain[:MAX_BODY])
@@ -117,6 +118,11 @@ def clean(fragment: str, base: str) -> Body:
     return Body(_text(soup)[:MAX_BODY], images, attachments)
 
 
+# What most often stands beside the words, a script or a whole quote without another in it, goes before any parser is asked.
+_ASIDES = re.compile(
+    r"<script\b[^<>]*>[^<]*</script>"
+    r"|<div class=\"quote\"><blockquote>[^<]*(?:<(?!/?(?:div|blockquote)\b)[^<]*)*</blockquote></div>"
+)
 # Most posts are words and line breaks in one cell, some of them bold, and need no parser: four in five on the boards seen.
 _INLINE = r"</?(?:b|i|u|em|strong|font)>|<font(?: (?:color|size|face)=\"[\w #,-]{0,60}\")+>"
 _PLAIN = re.compile(

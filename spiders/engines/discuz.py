@@ -32,14 +32,17 @@ from spiders.pages import (
     Page,
     ThreadPage,
     base_of,
+    by_id,
     decode,
     document,
+    first_below,
     has_class,
     last_match,
     malformed,
     named,
     number,
     reading,
+    text_of,
 )
 from spiders.text import Body, clean, line
 
@@ -55,8 +58,8 @@ _TID = re.compile(r"(?:[?&]p?tid=|thread-)(\d{1,12})")
 _FID = re.compile(r"(?:[?&]fid=|forum-)(\d{1,12})")
 _PAGE = re.compile(r"[?&]page=(\d{1,6})|(?:thread|forum)-\d+-(\d{1,6})")
 _ALL_PARTS = "cp=all"  # of a first post its author split with [page]; what is asked for without it shows one part
+_POST = re.compile(r"post_[0-9]")
 _FLOORS = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
-_BY_ID = etree.XPath("id($name)")
 _EDIT_TIME = re.compile(r"于\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*编辑")
 
 
@@ -123,7 +126,7 @@ def _row(body: Selector, context: Context) -> ListRow:
 def read_thread(page: Page, board: Board) -> ThreadPage:
     """Posts of a ``viewthread`` page; the first post of page 1 is the citizen's."""
     text, root = _open(page, board)
-    nodes = [p for p in root.xpath('//div[starts-with(@id, "post_")][not(ancestor::td[@class="t_f"])]') if _pid(p)]
+    nodes = _nodes(root, text)
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
@@ -154,6 +157,14 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     if shown == 1 and _ALL_PARTS not in page.url and root.xpath('id("threadpage") | id("threadindex")'):
         following = Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}&{_ALL_PARTS}")
     return ThreadPage(thread, title, section, state, post, tuple(replies), shown, pages, following, tuple(missing))
+
+
+def _nodes(root: Selector, text: str) -> list[Selector]:
+    """The posts, each a child of the list; looked for everywhere (but in bodies) where the text may have more than those."""
+    listed = [p for p in root.xpath('id("postlist")/div[starts-with(@id, "post_")]') if _pid(p)]
+    if listed and len(listed) == len(_POST.findall(text)):
+        return listed
+    return [p for p in root.xpath('//div[starts-with(@id, "post_")][not(ancestor::td[@class="t_f"])]') if _pid(p)]
 
 
 def _open(page: Page, board: Board) -> tuple[str, Selector]:
@@ -196,9 +207,9 @@ def _reply(node: Selector, context: Context) -> Reply:
 def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
     """One post of the thread, with all of its body. A blocked one has no body cell, only the board's notice: its body is empty."""
     pid = _pid(node)
-    posted_at = context.sure_time(_stamp(_own(node, pid, "authorposton")), "posted_at")
+    posted_at = context.sure_time(_stamp(by_id(node, f"authorposton{pid}")), "posted_at")
     author = _author(node)
-    cell = _own(node, pid, "postmessage_")
+    cell = by_id(node, f"postmessage_{pid}")
     if not cell and not node.xpath('.//div[@class="locked"]'):
         raise Missing("body")
     fragment = cell.get("")
@@ -223,16 +234,6 @@ def _pid(node: Selector) -> str:
     return found if found.isdecimal() and found.isascii() else ""
 
 
-def _own(node: Selector, pid: str, part: str) -> SelectorList[Selector]:
-    """The element of this post that carries its number: libxml2 finds an id at once, but one forged in another's body."""
-    found = _BY_ID(node.root, name=f"{part}{pid}")
-    if not isinstance(found, list) or not found:
-        return SelectorList()
-    if node.root not in found[0].iterancestors():
-        return node.xpath(f'(.//*[@id="{part}{pid}"])[1]')
-    return SelectorList([Selector(root=found[0], type="html")])
-
-
 def _stamp(node: SelectorList[Selector]) -> str:
     """The exact time in ``@title`` where the text is 昨天 or 3 分钟前, else the text."""
     exact = (span.get("title") for one in node[:1] for span in one.root.iter("span"))
@@ -240,24 +241,24 @@ def _stamp(node: SelectorList[Selector]) -> str:
 
 
 def _text(node: SelectorList[Selector]) -> str:
-    return "".join(node[0].root.itertext()) if node else ""
+    return text_of(node[0].root if node else None)
 
 
 def _author(node: Selector) -> str | None:
     """The name as the board writes it; None for 匿名 and 游客, who have no link. A deleted member keeps a bare name."""
-    left = node.xpath("descendant::td[1]")  # where it always stood; looking for it costs more than all the rest
-    if "pls" not in left.attrib.get("class", "").split():
-        left = node.xpath(f"(.//td[{has_class('pls')}])[1]")
-    if link := left.xpath(f'string((.//div[@class="authi"]//a[{has_class("xw1")}])[1])').get("").strip():
-        return str(link)
-    words = " ".join(left.xpath('(.//div[@class="pi"])[1]//text()[not(parent::em)]').getall()).strip()
-    if not words:
+    left = first_below(node.root, "td", "pls")
+    if name := text_of(first_below(first_below(left, "div", "authi"), "a", "xw1")).strip():
+        return name
+    bare = first_below(left, "div", "pi")
+    texts = () if bare is None else bare.xpath(".//text()[not(parent::em)]")
+    name = " ".join(map(str, texts)).strip()
+    if not name:
         raise Missing("author")
-    return None if words.startswith(("匿名", "游客")) else words
+    return None if name.startswith(("匿名", "游客")) else name
 
 
 def _floor(node: Selector, pid: str) -> int | None:
-    words = line(_text(_own(node, pid, "postnum"))).rstrip("# ")
+    words = line(_text(by_id(node, f"postnum{pid}"))).rstrip("# ")
     return _FLOORS.get(words) or number(words)
 
 
@@ -265,12 +266,10 @@ def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[
     """点评 under one post. They have no id of their own, so one is made of what does not change: whose, when, what."""
     pid = _pid(node)
     seen: Counter[str] = Counter()
-    place = _own(node, pid, "comment_")
-    for comment in (
-        ()
-        if not place or not len(place[0].root)
-        else place.xpath(f'.//div[{has_class("pstl")}][.//div[@class="psti"]]')
-    ):
+    place = by_id(node, f"comment_{pid}")
+    if not place or not len(place[0].root):
+        return
+    for comment in place.xpath(f'.//div[{has_class("pstl")}][.//div[@class="psti"]]'):
         inner = comment.xpath('.//div[@class="psti"]')
         posted_at = context.time(_stamp(inner.xpath('./span[@class="xg1"]')))
         if posted_at is None:
@@ -283,7 +282,7 @@ def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[
         seen[made] += 1
         own = f"c{pid}-{made}" + (f"-{seen[made]}" if seen[made] > 1 else "")  # said twice in one minute
         yield Reply(context.board.slug, context.thread, own, None, author, posted_at, body, to=pid)
-    if _own(node, pid, "comment_").xpath('.//a[contains(@onclick, "commentmore")]'):
+    if place.xpath('.//a[contains(@onclick, "commentmore")]'):
         missing.append("comments")  # the page shows the latest few, and the rest to scripts only
 
 
@@ -306,7 +305,8 @@ def _thread(root: Selector, url: str) -> str:
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
     """Page shown, number of pages, and whether another follows; asked past the end, none does."""
-    bar = root.xpath('(//div[@class="pg"][not(ancestor::*[starts-with(@id, "comment_")])])[1]')
+    within = 'id("pgt")' if root.xpath('id("pgt")//div[@class="pg"]') else ""
+    bar = root.xpath(f'({within}//div[@class="pg"][not(ancestor::*[starts-with(@id, "comment_")])])[1]')
     shown = number(bar.xpath("string(./strong)").get("")) or 1
     digits = re.findall(r"\d{1,6}", " ".join(bar.xpath("./a/text() | ./label/span/text()").getall()))
     asked = _PAGE.search(url)
