@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from lxml import etree
 from parsel import Selector, SelectorList
 
 from data.records import ListRow, Post, Reply, ThreadState
@@ -25,14 +26,17 @@ from spiders.pages import (
     Page,
     ThreadPage,
     base_of,
+    by_id,
     decode,
     document,
+    first_below,
     has_class,
     last_match,
     malformed,
     named,
     number,
     reading,
+    text_of,
 )
 from spiders.text import Body, clean, line
 
@@ -49,6 +53,7 @@ _SIGNS = re.compile(
 _TID = re.compile(r"read(?:-htm-tid-|\.php\?(?:[^\"#]*&)?tid[=-])(\d{1,12})")
 _FID = re.compile(r"thread(?:-htm-fid-|\.php\?(?:[^\"#]*&)?fid[=-])(\d{1,12})")
 _PAGE = re.compile(r"[&?-]page[-=](\d{1,6})")
+_NONE = etree.Element("none")  # stands for a pager that is not there
 _FLOORS = {"楼主": 0, "沙发": 1, "板凳": 2, "地板": 3}
 _EDIT_TIME = re.compile(r"(?:在|于)\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*(?:重新)?编辑")
 _BLOCKED = re.compile(
@@ -56,7 +61,6 @@ _BLOCKED = re.compile(
 )
 _SOLD = re.compile(r"^购买后，将显示帖子中所有出售内容。\n若发现会员采用欺骗的方法获取财富.{0,60}$", re.MULTILINE)
 _OLD_NOTICE = re.compile(r"\s*\[?\s*此[帖贴]被[^\[\]\n]{1,60}编辑\s*\]?\s*")  # 8.5, at the end of the words
-_NOTICE = f'.//*[starts-with(@id, "alert_")]//text() | .//div[{has_class("edit_log")}]//text()'
 
 
 def recognise(text: str) -> bool:
@@ -112,7 +116,7 @@ def _row(row: Selector, context: Context) -> ListRow:
     return ListRow(
         thread=thread,
         title=title,
-        author=_named(by[0].xpath("(.//a)[1]")),
+        author=_named(next(by[0].root.iter("a"), None)),
         posted_at=context.time(by[0].xpath("string(.//p)").get()),
         last_post_at=context.sure_time(last.attrib.get("title") or last.xpath("string()").get(), "last_post_at"),
         replies=number(row.xpath('string(.//td[@class="num"]//em)').get("")),
@@ -136,7 +140,7 @@ def _row9(row: Selector, context: Context) -> ListRow:
     return ListRow(
         thread=target[1],
         title=title,
-        author=_named(info.xpath("(./a)[1]")),
+        author=_named(info[0].root.find("a") if info else None),
         posted_at=context.time(times[0]) if len(times) > 1 else None,
         last_post_at=context.sure_time(times[-1], "last_post_at"),
         replies=number(row.xpath(f"string((.//td[{has_class('num')}]//em)[1])").get("")),
@@ -150,19 +154,19 @@ def _state(icons: str, *, moved: bool) -> ThreadState:
     return ThreadState.MOVED if moved else ThreadState.CLOSED if closed else ThreadState.OPEN
 
 
-def _named(link: SelectorList[Selector]) -> str | None:
+def _named(link: etree._Element | None) -> str | None:
     """A name as the board writes it; None where it is empty or the link is to no member."""
-    nobody = re.search(r"uid[=-]0(?!\d)", link.attrib.get("href", "")) or link.attrib.get("data-uid") == "0"
-    return None if nobody else link.xpath("string()").get("").strip() or None
+    if link is None or re.search(r"uid[=-]0(?!\d)", link.get("href", "")) or link.get("data-uid") == "0":
+        return None
+    return text_of(link).strip() or None
 
 
 @reading
 def read_thread(page: Page, board: Board) -> ThreadPage:
     """Posts of a read page; the first floor (``tpc``; ``read_0`` in 9) is the citizen's."""
     text, root = _open(page, board)
-    nodes = root.xpath(
-        f'//div[{has_class("read_t")}][starts-with(@id, "readfloor_")] | //div[{has_class("J_read_floor")}]'
-    )
+    nodes = root.xpath(f'//div[starts-with(@id, "readfloor_")][{has_class("read_t")}]')
+    nodes = nodes or root.xpath(f"//div[{has_class('J_read_floor')}]")
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
@@ -232,24 +236,18 @@ def _reply(node: Selector, context: Context) -> Reply:
 
 def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
     """One floor, with all of its body. A blocked one says so where its words were: its body is empty."""
-    top = node.xpath(f"(.//div[{has_class('tipTop')} or {has_class('floor_top_tips')}])[1]")
-    stamp = top.xpath('.//span[starts-with(normalize-space(), "发表于")]/@title').get()
-    words = stamp or top.xpath('string(.//span[starts-with(normalize-space(), "发")])').get("").split("，")[0]
-    posted_at = context.sure_time(words, "posted_at")
-    who = node.xpath(
-        f"(.//div[{has_class('readName')}]//a | .//div[{has_class('floor_info')}]/div[@class='name']//a)[1]"
-    )
-    cell = _cell(node)
-    if not who:
+    top = first_below(node.root, "div", "tipTop", "floor_top_tips")
+    posted_at = context.sure_time(_stamp(top), "posted_at")
+    name = first_below(node.root, "div", "readName")
+    name = first_below(first_below(node.root, "div", "floor_info"), "div", "name") if name is None else name
+    who = None if name is None else next(name.iter("a"), None)
+    cell = by_id(node, f"read_{_pid(node)}") or node.xpath(f"(.//div[{has_class('editor_content')}])[1]")
+    if who is None:
         raise Missing("author")
     if not cell:
         raise Missing("body")
-    notice = " ".join(
-        node.xpath(_NOTICE).getall()
-        or filter(_OLD_NOTICE.fullmatch, cell.xpath(".//text()[contains(., '编辑')]").getall())
-    )
     said = clean(cell.get(""), context.base)
-    edited = _EDIT_TIME.search(notice)
+    edited = _EDIT_TIME.search(_notice(node, cell))
     reply = Reply(
         board=context.board.slug,
         thread=context.thread,
@@ -267,24 +265,34 @@ def _pid(node: Selector) -> str:
     return node.attrib["id"].rpartition("_")[2]
 
 
-def _cell(node: Selector) -> SelectorList[Selector]:
-    own = node.xpath(f'(.//div[@id="read_{_pid(node)}"])[1]') if _pid(node).isalnum() else node.xpath("./none")
-    return own or node.xpath(f"(.//div[{has_class('editor_content')}])[1]")
+def _stamp(top: etree._Element | None) -> str:
+    """When it was written: to the second in ``@title``, where 8.x shows 2小时前; 9.0 writes it out."""
+    said = [span for span in (() if top is None else top.iter("span")) if text_of(span).lstrip().startswith("发")]
+    exact = next((span.get("title") for span in said if span.get("title")), None)
+    return exact or (text_of(said[0]).split("，")[0] if said else "")
 
 
-def _floor(top: SelectorList[Selector]) -> int | None:
-    words = line(
-        top.xpath(f"string((.//a[{has_class('s2')}][{has_class('b')}] | .//span[{has_class('lou')}])[1])").get("")
-    )
+def _notice(node: Selector, cell: SelectorList[Selector]) -> str:
+    """The software's words on when it was last edited."""
+    own = by_id(node, f"alert_{_pid(node)}")
+    notice = own[0].root if own else first_below(node.root, "div", "edit_log")
+    if notice is not None:
+        return text_of(notice)
+    return " ".join(filter(_OLD_NOTICE.fullmatch, cell.xpath(".//text()[contains(., '编辑')]").getall()))
+
+
+def _floor(top: etree._Element | None) -> int | None:
+    links = () if top is None else top.iter("a")
+    mark = next((link for link in links if {"s2", "b"} <= set(link.get("class", "").split())), None)
+    words = line(text_of(first_below(top, "span", "lou") if mark is None else mark))
     words = words.rstrip("#楼F ") if not words.startswith("楼") else words.rstrip("# ")
     return _FLOORS.get(words, number(words))
 
 
 def _title(root: Selector) -> str:
     """The heading without the category before it and the copy link behind it, which are links."""
-    return line(
-        "".join(root.xpath('(//h1[@id="subject_tpc" or @id="J_post_title"])[1]//text()[not(ancestor::a)]').getall())
-    )
+    heading = 'id("subject_tpc")/self::h1' if root.xpath('id("subject_tpc")/self::h1') else '//h1[@id="J_post_title"]'
+    return line("".join(root.xpath(f"({heading})[1]//text()[not(ancestor::a)]").getall()))
 
 
 def _closed(root: Selector) -> ThreadState:
@@ -294,7 +302,8 @@ def _closed(root: Selector) -> ThreadState:
 
 def _thread(root: Selector, url: str) -> str:
     """The id the page itself gives; one thread has many URLs."""
-    own = root.xpath('(//input[@name="tid"])[1]/@value').get("").strip()
+    own = root.xpath('id("tid")/self::input[@name="tid"]/@value').get("").strip()
+    own = own or root.xpath('(//input[@name="tid"])[1]/@value').get("").strip()
     if own.isdecimal() and own.isascii():
         return own
     return next((m[1] for m in map(_TID.search, [*reversed(_crumbs(root)), url]) if m), "")
@@ -308,7 +317,8 @@ def _crumbs(root: Selector) -> list[str]:
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
     """Page shown, number of pages, and whether another follows; asked past the end, none does."""
-    bar = root.xpath(f"(//div[{has_class('pages')}][./b or ./strong])[1]")
+    bars = (div for div in root.root.iter("div") if "pages" in div.get("class", "").split())
+    bar = Selector(root=next((b for b in bars if b.find("b") is not None or b.find("strong") is not None), _NONE))
     shown = number(bar.xpath("string(./b | ./strong)").get("")) or 1
     digits = re.findall(r"\d{1,6}", " ".join(bar.xpath("./a/text() | ./span/text()").getall()))
     more = bar.xpath(f"./a[{has_class('pages_next')}] | ./*[self::b or self::strong]/following-sibling::*[1][self::a]")
