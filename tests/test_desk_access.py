@@ -48,6 +48,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "tickets.part": ("POST", "/tickets/part", 404, "+--+"),
     "tickets.page": ("GET", "/tickets/20110725-0001/pages/7", 200, "+-++"),
     "overview.report": ("GET", "/report", 200, "+-++"),
+    "today.page": ("GET", "/today", 200, "+-++"),
     "behind.tickets": ("GET", "/report/tickets?counted=filed", 200, "+-++"),
     "files.report": ("GET", "/report/file/csv", 200, "+-++"),
     "files.chart": ("GET", "/report/chart/other", 404, "+-++"),
@@ -226,7 +227,7 @@ def test_five_wrong_passwords_lock_the_login_page_too(own: tuple[City, Clock]) -
 
 def test_a_role_lands_on_its_own_first_page(browsers: dict[str, FlaskClient]) -> None:
     landed = {role: browsers[role].get("/login").location for role in ROLES}
-    assert landed == {"clerk": "/", "liaison": "/tickets", "leader": "/report", "admin": "/"}
+    assert landed == {"clerk": "/", "liaison": "/tickets", "leader": "/today", "admin": "/"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import requests
 
 from data.city import City
 from data.records import Alert, OutboxEntry
+from data.reference import Board
 from ticketing.attempt import Attempt, Result
 
 ALARM = "alarm"  # the outbox's channel, and the kind of the alert
@@ -20,6 +21,14 @@ def silent_since(city: City, now: datetime) -> datetime | None:
     since = good.finished_at if good else first.started_at if first else None
     allowed = timedelta(minutes=city.settings.alarm.after_minutes)
     return since if since is not None and now - since > allowed else None
+
+
+def silent_boards(city: City, moment: datetime) -> list[Board]:
+    """Boards that are meant to be read and were not read well, or not lately."""
+    lately = moment - timedelta(minutes=city.settings.alarm.after_minutes)
+    health = city.store.threads.health
+    boards = [b for b in city.reference().boards if b.enabled and not b.refused]
+    return [b for b in boards if not ((h := health(b.slug)) and h.ok and h.at >= lately)]
 
 
 def look(city: City, now: datetime) -> bool:

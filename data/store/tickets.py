@@ -105,6 +105,13 @@ class Tickets:
         )
         return from_rows(Ticket, rows)
 
+    def filed_since(self, since: datetime) -> list[tuple[Ticket, str]]:
+        """Tickets filed since, with the verdict that stands, the newest first."""
+        rows = self.db.table("tickets").rows_where(
+            "filed_at >= ?", [stamp(since)], order_by="filed_at desc, number desc"
+        )
+        return [(_due_now(row), row["verdict"]) for row in rows]
+
     def watched(self, since: datetime, silent_on: Collection[str] | None = None) -> list[tuple[Ticket, str]]:
         """Open tickets due after ``since`` with the verdict that stands, by due time.
 

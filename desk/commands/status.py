@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from data.city import City
-from data.records import OutboxEntry, OutboxState, VerdictName
-from data.reference import Board
+from data.records import OutboxEntry, OutboxState
 from desk.commands.common import city_of, echo_json, echo_table, json_option, local, now, pass_folder
 from desk.sizes import megabytes
 
 if TYPE_CHECKING:
     from ticketing.room import Room
-
-SOON = timedelta(hours=1)
 
 
 @click.command()
@@ -30,21 +25,16 @@ SOON = timedelta(hours=1)
 def status(folder: str | None, only_failed: bool, as_json: bool) -> None:
     """现在的情形；有失败或结果不明的、或太久没有成功运行，就以 1 退出。"""
     from ticketing.alarm import silent_since
-    from ticketing.awaiting import awaiting
     from ticketing.room import nearly_full, room
-    from ticketing.watch import WATCHED_FOR
+    from ticketing.today import today
 
     city, moment = city_of(folder), now()
     store = city.store
     failed = [e for s in (OutboxState.FAILED, OutboxState.UNKNOWN) for e in store.outbox.entries(s)]
     if only_failed:
         _failed(failed, as_json)
-    watched = store.tickets.watched(moment - WATCHED_FOR)
-    asked = awaiting(city)
-    rests = {e.ticket for e in asked if e.move == "return"}
-    due = [t for t, verdict in watched if verdict == VerdictName.PENDING and moment <= t.reply_due <= moment + SOON]
-    due = [t for t in due if t.number not in rests]
-    silent, alarmed = silent_boards(city, moment), silent_since(city, moment)
+    found = today(city, moment)
+    asked, due, silent, alarmed = found.asked, found.soon, found.silent, silent_since(city, moment)
     last, good = store.runs.last(), store.runs.last(ok=True)
     counts = store.outbox.counts()
     leaving = sum(n for (_, state), n in counts.items() if state in (OutboxState.WAITING, OutboxState.LEASED))
@@ -89,14 +79,6 @@ def _room(takes: Room) -> str:
         f"数据库 {megabytes(takes.size)}（{takes.measured_on} 量的）" if takes.measured_on else "数据库大小还没有量过"
     )
     return f"{size}{grows}；磁盘剩 {megabytes(takes.free)}{until}"
-
-
-def silent_boards(city: City, moment: datetime) -> list[Board]:
-    """Boards that are meant to be read and were not read well, or not lately."""
-    lately = moment - timedelta(minutes=city.settings.alarm.after_minutes)
-    health = city.store.threads.health
-    boards = [b for b in city.reference().boards if b.enabled and not b.refused]
-    return [b for b in boards if not ((h := health(b.slug)) and h.ok and h.at >= lately)]
 
 
 def _failed(failed: Sequence[OutboxEntry], as_json: bool) -> None:

@@ -33,6 +33,7 @@ from desk.web import (
     session,
     show,
     tickets,
+    today,
     users,
 )
 
@@ -73,6 +74,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         behind.pages,
         outbox.pages,
         audit.pages,
+        today.pages,
         files.pages,
         bridge.pages,
         by_hand.pages,

@@ -49,6 +49,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "tickets.part": _CLERKS,
     "tickets.page": _OFFICE,
     "overview.report": _OFFICE,
+    "today.page": _OFFICE,
     "behind.tickets": _OFFICE,
     "files.report": _OFFICE,
     "files.chart": _OFFICE,
@@ -94,7 +95,7 @@ WITHOUT_OWN_PASSWORD = PUBLIC | {"session.password", "session.logout"}
 HOME: Mapping[str, str] = {
     "clerk": "queue.home",
     "liaison": "tickets.index",
-    "leader": "overview.report",
+    "leader": "today.page",
     "admin": "queue.home",
 }
 

@@ -6,11 +6,12 @@ from itertools import islice
 
 from flask import Blueprint, abort, render_template, request
 
+from data.records import Ticket
 from desk.columns import COLUMNS
 from desk.web import show
 from desk.web.context import me, the_city
 from desk.web.overview import asked_report
-from ticketing.figures import Fact, Row
+from ticketing.figures import Row
 from ticketing.reports import LatencyReport, behind
 
 pages = Blueprint("behind", __name__)
@@ -42,7 +43,7 @@ def tickets() -> str:
         asked={"group": group, "slug": slug, "counted": counted, "since": first or "", "until": last or ""},
         first=first,
         last=last,
-        told=told,
+        shown=title,
     )
 
 
@@ -52,7 +53,6 @@ def _row(report: LatencyReport, group: str, slug: str) -> Row | None:
     return next((row for row in getattr(report, f"by_{group}") if row.slug == slug), None)
 
 
-def told(fact: Fact) -> str:
+def title(ticket: Ticket) -> str:
     """A ticket's title for whoever asks: only clerks handle what is listed here."""
-    title = fact.ticket.title
-    return title if me().role == "clerk" else show.hidden(title, show.contacts(fact.ticket))
+    return ticket.title if me().role == "clerk" else show.hidden(ticket.title, show.contacts(ticket))
