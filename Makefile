@@ -6,7 +6,7 @@ DEMO   ?=
 # The tests start hundreds of short processes: what one has compiled, the next need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types floors bench measure setup setup-dev pins clean
+.PHONY: demo test check lint types floors bench measure pictures setup setup-dev pins clean
 
 demo: setup  ## the make-believe city: the story, then (on a terminal) the desk in the browser
 	@if [ -t 1 ]; then $(BIN)/liandong demo $(DEMO); else $(BIN)/liandong demo --once $(DEMO); fi
@@ -51,6 +51,9 @@ $(VENV)/.run: requirements.txt setup.cfg pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+pictures: setup-dev  ## the desk's pages as pictures, for docs/manual.zh-CN.md (needs Chromium)
+	$(BIN)/python -m demo.pictures
 
 pins: setup-dev  ## write the versions installed now into requirements*.txt
 	$(BIN)/python tests/pins.py

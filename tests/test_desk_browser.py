@@ -85,7 +85,7 @@ def sit_down(chromium: Browser, address: str, name: str = "clerk", width: int = 
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/(tickets|report)?$"))
+    page.wait_for_url(re.compile(r"/(tickets|today)?$"))
     return page
 
 
