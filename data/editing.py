@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from data.problem import Problem
-from data.reference import ENTRIES, FILES, Account, Entry, Place, Reference, mends
+from data.reference import ENTRIES, FILES, Account, Entry, Place, Reference, Shift, mends
 
 
 class EntryError(Problem):
@@ -34,6 +34,8 @@ def key(entry: Any) -> str:
         return f"{entry.board}~{entry.account}~{entry.valid_from or ''}"
     if isinstance(entry, Place):
         return f"{entry.name}~{entry.district}"
+    if isinstance(entry, Shift):
+        return f"{entry.name}~{'|'.join(entry.days)}~{entry.start:%H:%M}"
     return str(getattr(entry, "slug", None) or entry.name)
 
 

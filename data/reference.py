@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from data import tables
 from data.records import AccountRole, Kind, Urgency
@@ -31,6 +31,21 @@ def _words(value: object) -> object:
 
 def _blank_is_none(value: object) -> object:
     return None if value == "" else value
+
+
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+DAYS = (*WEEKDAYS, "每天", "工作日", "休息日")
+
+
+def _days(days: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of days, or dates as files write them."""
+    for day in days:
+        if day not in DAYS:
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                raise ValueError(f"“{day}”不是日子；请写{'、'.join(DAYS)}，或 2026-10-01 这样的日期") from None
+    return days
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]*$")]
@@ -157,6 +172,19 @@ class Rule(Entry):
     ring: str = ""  # the number to ring, for an emergency
 
 
+class Shift(Entry):
+    """One turn of duty (值班): on these days from ``start`` to ``end``, the next day's where that is not later."""
+
+    name: Text
+    days: Annotated[Words, Field(min_length=1), AfterValidator(_days)]
+    start: time
+    end: time
+    user: str = ""  # the name they log in with: alerts go where that user is reached
+    reach: str = ""  # a mobile number or an apprise address, where that is another
+    valid_from: Day = None
+    valid_to: Day = None
+
+
 class Reference(BaseModel):
     """Every table of one city, checked against each other."""
 
@@ -169,6 +197,7 @@ class Reference(BaseModel):
     districts: tuple[District, ...]
     places: tuple[Place, ...]
     rules: tuple[Rule, ...]
+    rota: tuple[Shift, ...] = ()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other tables; pydantic's own would carry over the look-ups already made of the old ones."""
@@ -290,7 +319,9 @@ FILES: Mapping[str, str] = {
     "districts": "districts.csv",
     "places": "places.csv",
     "rules": "rules.toml",
+    "rota": "rota.csv",
 }
+LATER = frozenset({"rota"})  # a city begun before there was such a table has no file of it
 ENTRIES: Mapping[str, type[Entry]] = {
     "boards": Board,
     "accounts": Account,
@@ -299,12 +330,14 @@ ENTRIES: Mapping[str, type[Entry]] = {
     "districts": District,
     "places": Place,
     "rules": Rule,
+    "rota": Shift,
 }
 
 
 def load(folder: Path = SHIPPED) -> Reference:
     """Read and check every table of ``folder``; raises ReferenceError naming file, entry and mend."""
-    return Reference.model_validate({t: tuple(entries(t, folder / file)) for t, file in FILES.items()}).check()
+    there = {t: folder / file for t, file in FILES.items() if t not in LATER or (folder / file).exists()}
+    return Reference.model_validate({t: tuple(entries(t, path)) for t, path in there.items()}).check()
 
 
 def dump(reference: Reference, folder: Path) -> None:
@@ -345,6 +378,10 @@ MENDS: Mapping[str, str] = {
     "float_parsing": "应当是数字；请改正",
     "date_from_datetime_parsing": "应当是 2019-01-01 这样的日期；请改正",
     "date_parsing": "应当是 2019-01-01 这样的日期；请改正",
+    "time_parsing": "应当是 08:30 这样的时间；请改正",
+    "time_type": "应当是 08:30 这样的时间；请改正",
+    "too_short": "没有填写；请补上",
+    "value_error": "{error}",
     "less_than_equal": "不能大于 {le}；请改正",
     "greater_than": "要大于 {gt}；请改正",
     "greater_than_equal": "不能小于 {ge}；请改正",

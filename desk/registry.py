@@ -12,7 +12,7 @@ from data.problem import Problem
 from data.records import AuditEntry
 from data.reference import Entry, Reference
 
-SECRET = frozenset({"notices", "app_code"})  # addresses and codes that let their holder send or read
+SECRET = frozenset({"notices", "app_code", "reach"})  # addresses and codes that let their holder send or read
 # What else remembers an entry by its slug.
 REMEMBERED = ("units", "categories", "boards", "districts")
 INSTEAD = {

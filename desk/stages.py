@@ -57,7 +57,7 @@ COUNTED = {
     "erased_text": "删了内容的帖子",
     "erased_pages": "删了的网页快照",
 }
-CHANNELS = {"office": "交办", "notice": "通知", "alarm": "告警"}
+CHANNELS = {"office": "交办", "notice": "通知", "alarm": "告警", "duty": "值班提醒"}
 ATTEMPTS = {Result.SENT: "已发出", Result.RETRY: "稍后再试", Result.FAILED: "发送失败", Result.UNKNOWN: "结果不明"}
 
 

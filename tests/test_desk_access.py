@@ -57,6 +57,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "bridge.add_note": ("POST", "/bridge/999/note", 302, "+--+"),
     "bridge.close": ("POST", "/bridge/999/close", 302, "+--+"),
     "barometer.page": ("GET", "/barometer", 200, "+-++"),
+    "rota.page": ("GET", "/rota", 200, "+-++"),
     "overview.boards": ("GET", "/boards", 200, "+-++"),
     "overview.status": ("GET", "/status", 200, "+-++"),
     "overview.cancel": ("POST", "/status/999/cancel", 302, "+--+"),

@@ -20,6 +20,7 @@ from ticketing import (
     automatic,
     checking,
     digest,
+    duty,
     office,
     outbox,
     received,
@@ -85,8 +86,8 @@ def run(city: City, clock: Clock, suggester: Suggester, worker: str = "") -> Run
             stages["heartbeat"] = {"ok": True, "error": alarm.beat(city)}  # a deaf monitor is no failure of ours
         done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number, seconds=seconds)
         city.store.runs.finish(number, done)
-    if alarm.look(city, clock()):
-        outbox.send_due(city, clock, me, (alarm.ALARM,))
+    if alarm.look(city, clock()) | (duty.tell(city, clock()) > 0):
+        outbox.send_due(city, clock, me, (alarm.ALARM, duty.DUTY))
     return done
 
 
@@ -156,6 +157,7 @@ def crawl(
 
 def send(city: City, clock: Clock, me: str) -> Mapping[str, Any]:
     """Everything due; an act that did not leave, or nobody knows whether it did, is no success."""
+    duty.tell(city, clock())
     counts = outbox.send_due(city, clock, me)
     return {"ok": not outbox.amiss(counts), **counts}
 

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "grant_extension": Kind("延期：工单{number}同意延期，请于{settle}前办结：{title} {link}", at_night=True),
     "refuse_extension": Kind("延期：工单{number}不同意延期，仍应于{settle}前办结：{title} {link}", at_night=True),
     "surge": Kind("{text}", at_night=True),  # a storm does not wait for the morning
+    "duty": Kind("{text}", at_night=True),
     "digest": Kind("{text}"),
     "leader-digest": Kind("{text}", to_leader=True, parts=2),  # the head of the chain is 64 letters long
 }

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from data.city import City
 from data.records import Alert, OutboxEntry, OutboxState
-from ticketing import alarm, checking, filing, notices, office
+from ticketing import alarm, checking, duty, filing, notices, office
 from ticketing.attempt import Attempt, Result
 
 Clock = Callable[[], datetime]
@@ -138,4 +138,5 @@ SENDERS: Mapping[str, tuple[Sender, bool]] = {
     filing.OFFICE: (office.file, True),
     filing.NOTICE: (notices.send, False),
     alarm.ALARM: (alarm.send, True),
+    duty.DUTY: (duty.send, True),
 }

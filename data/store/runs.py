@@ -75,6 +75,11 @@ class Runs:
         query = "insert into alerts (at, kind, subject, text) values (?, ?, ?, ?) on conflict do nothing"
         return self.db.execute(query, [stamp(alert.at), alert.kind, alert.subject, alert.text]).rowcount > 0
 
+    def alerts_since(self, number: int) -> tuple[int, list[Alert]]:
+        """The newest alert's id, and those raised after the alert ``number``, oldest first."""
+        found = list(from_rows(Alert, self.db.table("alerts").rows_where("id > ?", [number], order_by="id")))
+        return max((a.id for a in found), default=number), found
+
     def alerts(self, limit: int = 50) -> list[Alert]:
         """The newest alerts first."""
         return list(from_rows(Alert, self.db.table("alerts").rows_where(order_by="id desc", limit=limit)))

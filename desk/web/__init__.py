@@ -29,6 +29,7 @@ from desk.web import (
     overview,
     reference,
     retention,
+    rota,
     search,
     session,
     show,
@@ -66,6 +67,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     monitoring.install(app)
     access.guard(app)
     show.install(app)
+    rota.install(app)
     for pages in (
         deciding.pages,
         tickets.pages,
@@ -85,6 +87,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         models.pages,
         admin.pages,
         monitoring.pages,
+        rota.pages,
     ):
         app.register_blueprint(pages)
     app.register_blueprint(service.pages)

@@ -58,6 +58,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "bridge.add_note": _CLERKS,
     "bridge.close": _CLERKS,
     "barometer.page": _OFFICE,
+    "rota.page": _OFFICE,
     "overview.boards": _OFFICE,
     "overview.status": _OFFICE,
     "overview.cancel": _CLERKS,

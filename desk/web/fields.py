@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from data.records import AccountRole, Kind, Urgency
-from data.reference import ENTRIES, Entry, Reference
+from data.reference import DAYS, ENTRIES, Entry, Reference
 from spiders.engines import ENGINES
 
 Options = Callable[[Reference], Mapping[str, str]]
@@ -17,7 +18,7 @@ Options = Callable[[Reference], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Field:
-    """One column. ``widget``: text, day, flag, choice, words (one a line), ticks or sections."""
+    """One column. ``widget``: text, day, time, flag, choice, words (one a line), ticks or sections."""
 
     name: str
     label: str
@@ -139,6 +140,21 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         Field("not_words", "紧挨着这些词就不算", "words", "每行一个"),
         Field("early", "只看标题和开头几句", "flag"),
     ),
+    "rota": (
+        Field("name", "值班人"),
+        Field(
+            "days",
+            "哪些日子",
+            "words",
+            f"每行一个：{'、'.join(DAYS)}，或 2026-10-01 这样的日期；写明日期的（换班）代替那天的其他班",
+        ),
+        Field("start", "从", "time"),
+        Field("end", "到", "time", "不晚于开始的，是第二天的"),
+        Field("user", "登录用的用户名", help="提醒发到该用户登记的通知方式"),
+        Field("reach", "另写通知方式", help="手机号，或企业微信、钉钉、邮件等的 apprise 地址；空着：用该用户登记的"),
+        _FROM,
+        _TO,
+    ),
 }
 TITLES = {
     "units": "承办单位",
@@ -148,6 +164,7 @@ TITLES = {
     "rules": "时限规则",
     "districts": "县区",
     "places": "地名",
+    "rota": "值班表",
 }
 # What a list shows of each entry.
 LISTED: Mapping[str, Sequence[str]] = {
@@ -158,6 +175,7 @@ LISTED: Mapping[str, Sequence[str]] = {
     "rules": ("name", "urgency", "days", "ring", "categories", "words"),
     "districts": ("name", "slug", "sort", "unit"),
     "places": ("name", "sort", "district", "aliases"),
+    "rota": ("name", "days", "start", "end", "user", "valid_from", "valid_to"),
 }
 SHOWN = 6  # words of a long list
 
@@ -232,7 +250,7 @@ def cell(table: str, name: str, entry: Entry, tables: Reference) -> str:
         return _few([s.name for s in value])
     if isinstance(value, tuple):
         return _few([str(v) for v in value])
-    text = "" if value is None else str(value)
+    text = "" if value is None else f"{value:%H:%M}" if isinstance(value, time) else str(value)
     return field.options(tables).get(text, text) if field.options else text
 
 

@@ -17,7 +17,7 @@ from waitress import create_server
 from data.city import City, CityError
 from data.records import Alert
 from desk.web import create_app
-from ticketing import alarm, outbox
+from ticketing import alarm, duty, outbox
 
 THREADS = 8
 FORWARDED = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}  # what a trusted proxy says of the request
@@ -72,6 +72,7 @@ def _dispatch(city: City, clock: Clock, over: threading.Event) -> None:
     while not over.wait(EVERY):
         try:
             alarm.look(own, clock())
+            duty.tell(own, clock())
             outbox.send_due(own, clock, holder)
             failing = ""
         except Exception as error:  # noqa: BLE001 - whatever failed once may work the next second; a person is told

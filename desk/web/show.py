@@ -13,6 +13,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from data.records import Contact, OutboxState, ReadOutcome, Ticket, Urgency, VerdictName
+from data.reference import WEEKDAYS
 from desk import stages
 from desk.people import ROLES
 from desk.web.context import now, the_city, the_reference
@@ -42,7 +43,7 @@ OUTBOX = {
     OutboxState.UNKNOWN: "结果不明",
     OutboxState.CANCELLED: "已撤销",
 }
-CHANNELS = {"office": "交办到办公系统", "notice": "短信通知承办单位", "alarm": "告警"}
+CHANNELS = {"office": "交办到办公系统", "notice": "短信通知承办单位", "alarm": "告警", "duty": "值班提醒"}
 READS = {
     ReadOutcome.OK: "读到",
     ReadOutcome.GONE: "帖子不在了（删除、隐藏或待审）",
@@ -69,6 +70,10 @@ ALERTS = {
     "alarm": "长时间没有成功运行",
     "automatic": "自动交办停用",
     "platform": "县区平台没有应答",
+    "rota": "值班",
+    "outbox-failed": "发送失败",
+    "outbox-unknown": "结果不明",
+    "notice-address": "通知没有确认送达",
 }
 ELSEWHERE = {upper.BOARD: upper.SOURCE}  # what stands in a board's place
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
@@ -102,7 +107,7 @@ def install(app: Flask) -> None:
         MARKS=MARKS,
         LOOKS=LOOKS,
     )
-    app.jinja_env.globals.update(STATES=STATES, MOVES=MOVES, ROLES=ROLES, now=now)
+    app.jinja_env.globals.update(STATES=STATES, MOVES=MOVES, ROLES=ROLES, WEEKDAYS=WEEKDAYS, now=now)
 
 
 def time(moment: datetime | None) -> Markup:
