@@ -19,7 +19,10 @@ from data.records import Event
 from data.store.copying import checksum
 from data.store.layout import layout
 from desk.cli import cli
-from tests.build import FILED, MINUTE, everything, save_thread, save_ticket
+from desk.commands.common import now as commands_now
+from tests.build import FILED, HOUR, MINUTE, decision, everything, save_thread, save_ticket
+from tests.counterpart import Counterpart
+from ticketing import filing, outbox
 
 pytestmark = pytest.mark.both_stores
 
@@ -153,3 +156,44 @@ def test_the_commands_say_what_they_did_and_what_is_wrong(city: City, tmp_path: 
     run = CliRunner().invoke(cli, ["restore", str(tmp_path / "none.tar.gz"), str(tmp_path / "other")])
     assert isinstance(run.exception, BackupError)
     assert "没有" in str(run.exception)
+
+
+def test_what_left_after_the_backup_does_not_leave_again(wired: City, counterpart: Counterpart, tmp_path: Path) -> None:
+    """A filing is asked for by its key, a notice is listed for a person; numbers given since are not given again."""
+    save_thread(wired)
+    filing.decide(wired, decision(), FILED)
+    archive, back = tmp_path / "b.tar.gz", tmp_path / "back"
+    write(wired, archive, FILED)
+    outbox.send_due(wired, lambda: FILED + HOUR, "one")
+    assert (len(counterpart.filings), len(counterpart.messages)) == (1, 1)
+    with closing(wired.store):
+        said = CliRunner().invoke(cli, ["restore", str(emptied(wired, archive)), str(back)], catch_exceptions=False)
+    assert "1 件，先核实再发" in said.output
+    restored = open_city(back)
+    outbox.send_due(restored, commands_now, "two", ("office",))
+    assert len(counterpart.filings) == 1
+    assert [t.number for t in restored.store.tickets.tickets()] == ["20110725-0001"]
+    restored.store.close()
+
+
+def test_a_notice_that_may_have_left_is_listed_after_a_restore_and_not_sent(
+    wired: City, counterpart: Counterpart, tmp_path: Path
+) -> None:
+    save_thread(wired)
+    filing.decide(wired, decision(), FILED)
+    outbox.send_due(wired, lambda: FILED + HOUR, "one", ("office",))  # the notice waits
+    counterpart.messages.clear()
+    archive = tmp_path / "b.tar.gz"
+    write(wired, archive, FILED + HOUR)
+    for options, state in ((["--moved"], "waiting"), ([], "leased")):
+        line = ["restore", str(emptied(wired, archive)), str(tmp_path / state), *options]
+        CliRunner().invoke(cli, line, catch_exceptions=False)
+        with closing(open_city(tmp_path / state).store) as store:
+            assert store.outbox.counts()["notice", state] == 1
+    restored = open_city(tmp_path / "leased")
+    outbox.send_due(restored, commands_now, "two", ("notice",))
+    assert counterpart.messages == []
+    assert restored.store.outbox.counts()["notice", "unknown"] == 1
+    day = f"{commands_now().astimezone(restored.zone):%Y%m%d}"
+    assert restored.store.tickets.next_number(day) == f"{day}-1001"
+    restored.store.close()

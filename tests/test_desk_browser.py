@@ -246,6 +246,10 @@ PAGES = (
     "/boards",
     "/status",
     "/audit",
+    "/admin",
+    "/outbox",
+    "/models",
+    "/retention",
     "/password",
 )
 

@@ -11,6 +11,7 @@ from ticketing import filing
 
 STUCK = (OutboxState.UNKNOWN, OutboxState.FAILED)
 AT_ONCE = 500
+SKIPPED = 1000  # numbers of the day, more than a city files in one
 
 
 class SecondError(Problem):
@@ -56,6 +57,18 @@ def settle_by_hand(city: City, number: int, sent: bool, by: str, note: str, now:
             store.decisions.reopen(entry.payload["board"], entry.payload["thread"])
         store.people.record(AuditEntry(now, by, said[:200], entry.key))
     return entry
+
+
+def doubt(city: City, by: str, now: datetime) -> int:
+    """After a backup was restored: what was still to be sent then may have left since. How many acts that is.
+
+    A filing is asked for by its key; what cannot be asked for is listed as 结果不明. Numbers given since are not given again.
+    """
+    with city.store.transaction():
+        count = city.store.outbox.doubt(now)
+        city.store.tickets.skip_numbers(f"{now.astimezone(city.zone):%Y%m%d}", SKIPPED)
+        city.store.people.record(AuditEntry(now, by, "从备份恢复", detail=f"当时待发 {count} 件，先核实再发"))
+    return count
 
 
 def _stuck(city: City, number: int) -> OutboxEntry:

@@ -79,6 +79,12 @@ class Outbox:
             [stamp(now), number],
         )
 
+    def doubt(self, now: datetime) -> int:
+        """Have everything due taken for begun by somebody who died: asked for by its key, or listed, never just repeated."""
+        query = """update outbox set state = 'leased', holder = 'restored', lease_until = ?, attempts = attempts + 1
+            where state in ('waiting', 'leased') and not_before <= ?"""
+        return self.db.execute(query, [stamp(now), stamp(now)]).rowcount
+
     def numbered(self, number: int) -> OutboxEntry | None:
         row = next(self.db.table("outbox").rows_where("id = ?", [number]), None)
         return from_row(OutboxEntry, row) if row else None

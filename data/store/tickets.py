@@ -30,6 +30,12 @@ class Tickets:
         with self.db.transaction():
             return f"{day}-{self.db.execute(query, [day]).fetchone()[0]:04d}"
 
+    def skip_numbers(self, day: str, count: int) -> None:
+        """Leave out the next ``count`` numbers of ``day``, and of what other systems file then."""
+        query = """insert into numbers (name, value) values (?, ?)
+            on conflict (name) do update set value = numbers.value + excluded.value"""
+        self.db.executemany(query, [[day, count], [f"received-{day}", count]])
+
     def file(self, ticket: Ticket, state: str, *, has_thread: bool = True) -> None:
         """Keep a ticket the office system has acknowledged. Without a thread (a call) no verdict is ever waited for."""
         verdict = "pending" if has_thread else NONE
