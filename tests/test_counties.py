@@ -21,11 +21,12 @@ import requests
 
 from data import reference
 from data.city import City, open_city
-from data.records import OutboxState
+from data.records import OutboxState, Run
 from data.store.received import Wanted
 from tests.forum import Floor, Forum, Topic
 from tests.listener import Listener, Told
-from ticketing import lifecycle
+from tests.processes import until
+from ticketing import cycle, lifecycle
 
 BIN = str(Path(sys.executable).with_name("liandong"))
 SONG, LUAN = "gov-songxian", "gov-luanchuan"
@@ -230,3 +231,72 @@ def test_what_a_city_files_to_its_counties_is_done_there_and_known_here_once(
     rows = {r["slug"]: (r["filed"], r["within"]) for r in city.say("report", "--json")["by_unit"]}
     assert rows == {SONG: (2, 1), LUAN: (2, 1), "water-group": (1, 0)}
     each_sees_its_own(city, counties)
+
+
+class Silent:
+    """A suggester with nothing to suggest."""
+
+    def suggest(self, *_: object) -> list[object]:
+        return []
+
+
+def late(place: Place, after: timedelta) -> Run:
+    """The cycle this place runs so long from now, after it ran none in between."""
+    city = place.city()
+    done = cycle.run(city, lambda: datetime.now(UTC) + after, Silent())  # type: ignore[arg-type]
+    city.store.close()
+    return done
+
+
+def test_a_city_that_was_down_for_a_day_and_a_county_that_was_too_lose_nothing(
+    city: Place, counties: dict[str, Place], forum: Forum
+) -> None:
+    song, luan = counties[SONG], counties[LUAN]
+    city.serve()
+    city.say("run", "--json")
+    decide(city, {101: SONG, 103: LUAN})
+    city.say("run", "--json")
+    for slug, thread, county in ((SONG, 101, song), (LUAN, 103, luan)):
+        county.say("run", "--json")
+        decide(county, {thread: slug})
+        county.say("run", "--json")
+    luan.kill()  # for a day, in which the city's clerk files to it all the same
+    decide(city, {104: LUAN})
+    until(lambda: _attempts(city, "lyw/104") > 0)
+    city.kill()  # in the middle of its retries; from here on it is down as well
+    forum.answer(forum.topics[0], datetime.now(UTC).replace(microsecond=0), ANSWERED[101], "已经修好，请查看。")
+    song.say("run", "--json")
+    song.move(101, "close")
+
+    first = late(city, 26 * HOURS)
+    assert not first.stages["send"]["ok"], "one county is away still"
+    assert not first.stages["sync"]["ok"]
+    assert city.events(101)["verdict"] == city.events(101)["close"] == 1, (
+        "all that was said in a day, and heard at once"
+    )
+    luan.serve()
+    late(city, 28 * HOURS)
+    luan.say("run", "--json")
+    decide(luan, {104: LUAN})
+    luan.say("run", "--json")
+    late(city, 29 * HOURS)
+    heard = {thread: city.events(thread) for thread in POSTS}
+    assert {t: heard[t]["file"] for t in POSTS} == {101: 1, 102: 0, 103: 1, 104: 1, 105: 0}
+    assert {t: heard[t]["accept"] for t in (103, 104)} == {103: 1, 104: 1}
+    assert heard[101]["note"] == 2, "the answer was seen before 签收 and 答复 were heard, which are then notes"
+    late(city, 30 * HOURS)
+    again = {thread: city.events(thread) for thread in POSTS}
+    for moves in (*heard.values(), *again.values()):
+        del moves["urge"], moves["supervise"]  # a day without an answer has moves of its own
+    assert again == heard
+    there = luan.city()
+    received = there.store.received.find("luoyang", Wanted(), 10)
+    there.store.close()
+    assert len(received) == 2, "each filing arrived once"
+
+
+def _attempts(place: Place, subject: str) -> int:
+    city = place.city()
+    tried = sum(e.attempts for e in city.store.outbox.about(subject))
+    city.store.close()
+    return tried
