@@ -16,6 +16,7 @@ BENCHMARKS = (
     "search",
     "desk",
     "faults",
+    "writing",
     "workers",
     "year",
 )

@@ -12,8 +12,10 @@ import os
 import resource
 import signal
 import tempfile
+import time
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.forum import serving
@@ -23,6 +25,7 @@ from data.reference import Board, Section
 from tests.build import kept_at
 from tests.processes import running, said, start, until
 from tests.server import Server, programs
+from ticketing import cycle
 
 ANSWER, EACH = 0.2, 4  # seconds a board takes to answer; boards a worker reads side by side
 PACE = (
@@ -57,8 +60,25 @@ def main(quick: bool = True) -> None:
             alone = alone or m.pages / m.seconds
             rate, at_once = m.pages / m.seconds, min(workers * EACH, boards)
             print(f"{workers:7}{at_once:16}{m.pages:8}{m.seconds:8.1f}{rate:9.1f}{rate / alone:7.2f}{m.worker / m.pages * 1000:11.1f}{m.database / m.pages * 1000:15.1f}")  # fmt: skip
+        print(f"a visit to a board on which nothing is new, a list page of 50 rows: {_quiet(server, boards, threads) * 1000:.1f} ms of processor")  # fmt: skip
     finally:
         server.stop()
+
+
+def _quiet(server: Server, boards: int, threads: int) -> float:
+    """Seconds of processor of a worker's job that finds nothing new, all that goes with it counted."""
+    with tempfile.TemporaryDirectory() as name, serving(threads) as url:
+        (folder := Path(name)).joinpath("liandong.toml").write_text(kept_at(server.database(), PACE), encoding="utf-8")
+        city = open_city(folder)
+        with closing(city.store):
+            _boards(city, [_board(url, n) for n in range(boards)])
+            assert cycle.crawl(city, lambda: datetime.now(UTC))["ok"]
+            began = time.process_time()
+            for n in range(boards):
+                own = replace(city)  # as a job of a worker does
+                assert cycle.crawl(own, lambda: datetime.now(UTC), frozenset({f"b{n}"}))["ok"]
+                own.store.close()
+            return (time.process_time() - began) / boards
 
 
 def _round(server: Server, workers: int, boards: int, threads: int) -> Measured:

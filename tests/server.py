@@ -90,6 +90,12 @@ class Server:
         used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, used[11:15])) / os.sysconf("SC_CLK_TCK")
 
+    def size(self, address: str) -> int:
+        """Bytes of a database on the disk."""
+        with psycopg.connect(address) as connection:
+            row = connection.execute("select pg_database_size(current_database())").fetchone()
+        return int(row[0]) if row else 0
+
     def restart(self) -> None:
         self._as_owner(self._stop)
         self._as_owner(self._start)

@@ -42,11 +42,12 @@ def take(city: City, boards: Collection[Board], me: str, clock: Clock, going: Ca
 def standing(city: City, now: datetime) -> Mapping[str, Any]:
     """How the boards stand: the crawl's part in the record of a cycle in which workers read them. Nothing is read."""
     patience = timedelta(minutes=PATIENCE * city.settings.workers.every_minutes)
-    failures, forgotten = list[str](), list[str]()
+    failures, first = list[str](), city.store.runs.first()
+    begun = first.started_at if first else now
     for board in readable(city):
         health = city.store.threads.health(board.slug)
-        if health is None or now - health.at > patience:
-            forgotten.append(board.slug)
-        elif not health.ok:
+        if now - (health.at if health else begun) > patience:
+            failures.append(f"{board.name}很久没有读过；请看工作进程是否在运行")
+        elif health and not health.ok:
             failures += health.failures
-    return {"ok": not failures and not forgotten, "failures": failures, "forgotten": forgotten}
+    return {"ok": not failures, "failures": failures}

@@ -22,9 +22,12 @@ from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.schema import SchemaManager
 
 from classifier.ready import ready
+from classifier.service import since
+from classifier.suggest import Suggester
 from data.city import City
 from data.problem import Problem
 from data.records import Alert
+from data.reference import Reference
 from data.store import on_server
 from data.store.queue import schema_of_queue
 from ticketing import cycle, outbox, sharing
@@ -35,7 +38,7 @@ BEAT, STALLED = 5.0, 15.0  # seconds: a worker that says nothing for so long has
 AT_ONCE = 20  # acts to be sent, for each of which a worker is called
 MOST_SENDING = 8
 SOON = timedelta(minutes=1)  # a new post waits no longer for its suggestion
-Tell = Callable[[str], None]
+Tell = Callable[[str, Mapping[str, Any]], None]  # what was done (a stage's name, or a sentence), and what it counted
 Clock = Callable[[], datetime]
 
 
@@ -48,6 +51,7 @@ class Worker:
         self.app = App(connector=_connector(city))
         self.ending = threading.Event()
         self._failing = ""
+        self._ready: tuple[Reference, datetime | None, Suggester] | None = None
         self._read = self.app.task(name="read", queue=BOARDS, pass_context=True)(self.read)
         self._send = self.app.task(name="send", queue=OFFICE, pass_context=True)(self.send)
         self._cycle = self.app.task(name="cycle", queue=OFFICE, pass_context=True)(self.cycle)
@@ -64,7 +68,7 @@ class Worker:
             except asyncio.CancelledError:
                 return
             except ConnectorException as error:
-                self.tell(f"数据库没有应答，5 秒后再试（{type(error.__cause__ or error).__name__}）")
+                self.tell(f"数据库没有应答，5 秒后再试（{type(error.__cause__ or error).__name__}）", {})
                 await asyncio.sleep(BEAT)
 
     async def _serve(self, queue: str, at_once: int) -> None:
@@ -97,7 +101,7 @@ class Worker:
     async def _bury(self, job: Job) -> None:
         with suppress(ConnectorException):  # another worker did it
             await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
-            self.tell(f"接手已停的进程的任务：{job.lock or job.task_name}")
+            self.tell(f"接手已停的进程的任务：{job.lock or job.task_name}", {})
             if job.task_name == "cycle":
                 await asyncio.to_thread(self._release, job)
 
@@ -114,10 +118,10 @@ class Worker:
         now, every = self.clock(), timedelta(minutes=self.city.settings.workers.every_minutes)
         with self._own("look") as city:
             last = city.store.runs.last()
-            since = now - last.started_at if last else every
-            fresh = since >= SOON and bool(city.store.threads.unread_by_machine(limit=1))
+            passed = now - last.started_at if last else every
+            fresh = passed >= SOON and bool(city.store.threads.unread_by_machine(limit=1))
             boards = [b.slug for b in sharing.due(city, now)]
-            return boards, city.store.outbox.due(now), since >= every or fresh or since < timedelta()
+            return boards, city.store.outbox.due(now), passed >= every or fresh or passed < timedelta()
         return [], 0, False
 
     def read(self, context: JobContext, board: str) -> None:
@@ -125,25 +129,27 @@ class Worker:
         with self._own("read") as city:
             if board in {b.slug for b in sharing.due(city, self.clock())}:
                 found = cycle.crawl(city, self.clock, frozenset({board}), lambda: not self.ending.is_set())
-                self._say(f"读 {board}", found)
+                self.tell(f"读 {board}", found)
 
     def send(self, context: JobContext) -> None:
         """Send what is due until nothing is."""
         with self._own("send") as city:
-            self._say("发送", outbox.send_due(city, self.clock, f"{cycle.holder()}:{_name(context.job)}"))
+            if counts := outbox.send_due(city, self.clock, f"{cycle.holder()}:{_name(context.job)}"):
+                self.tell("send", counts)
 
     def cycle(self, context: JobContext) -> None:
         """All of a cycle but the reading; where ``liandong run`` is at it, it is being done."""
         with self._own("cycle") as city, suppress(cycle.Busy):
-            model = ready(city.reference(), city.models)
-            done = cycle.run(city, self.clock, model, _name(context.job))
+            done = cycle.run(city, self.clock, self._suggester(city), _name(context.job))
             for name, stage in done.stages.items():
-                self._say(name, stage)
+                self.tell(name, stage)
 
-    def _say(self, what: str, found: Mapping[str, Any]) -> None:
-        words = "，".join(f"{k} {v}" for k, v in found.items() if k != "ok" and v not in (0, [], ""))
-        if words:
-            self.tell(f"{what}：{words}")
+    def _suggester(self, city: City) -> Suggester:
+        """Loaded once, and anew when the tables or the model in service changed. One cycle runs at a time."""
+        reference, made = city.reference(), since(city.models)
+        if self._ready is None or (self._ready[0], self._ready[1]) != (reference, made):
+            self._ready = (reference, made, ready(reference, city.models))
+        return self._ready[2]
 
     @contextmanager
     def _own(self, what: str) -> Iterator[City]:
@@ -161,7 +167,7 @@ class Worker:
                 own.store.close()
 
     def _complain(self, words: str) -> None:
-        self.tell(words)
+        self.tell(words, {})
         if words == self._failing:
             return
         self._failing, now = words, self.clock()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
 from data.city import City
-from desk.commands.common import city_of, local, now, pass_folder, safe
+from desk import stages
+from desk.commands.common import city_of, local, now, pass_folder
 
 
 @click.command()
@@ -23,7 +26,13 @@ def worker(folder: str | None) -> None:
 async def _work(city: City) -> None:
     from ticketing.workers import Worker
 
-    one = Worker(city, now, lambda words: click.echo(f"{local(now(), city)} {safe(words)}"))
+    def tell(what: str, found: Mapping[str, Any]) -> None:
+        words = stages.words(found)
+        if words or not found or what not in stages.STAGES:  # a stage in which nothing happened is not news
+            line = "：".join(filter(None, (stages.STAGES.get(what, what), words)))
+            click.echo(f"{local(now(), city)} {''.join(c for c in line if c.isprintable())}")
+
+    one = Worker(city, now, tell)
     working = asyncio.ensure_future(one.work())
 
     def end() -> None:
