@@ -72,10 +72,22 @@ def address(city: City) -> Iterator[str]:
     server.server_close()
 
 
-def sit_down(chromium: Browser, address: str, name: str = "clerk", width: int = 1440, script: bool = True) -> Page:
+def sit_down(
+    chromium: Browser,
+    address: str,
+    name: str = "clerk",
+    width: int = 1440,
+    *,
+    script: bool = True,
+    heed_policy: bool = True,
+) -> Page:
     """A window of its own in which ``name`` has logged in by keyboard."""
     window = chromium.new_context(
-        base_url=address, viewport={"width": width, "height": 900}, locale="zh-CN", java_script_enabled=script
+        base_url=address,
+        viewport={"width": width, "height": 900},
+        locale="zh-CN",
+        java_script_enabled=script,
+        bypass_csp=not heed_policy,
     )
     page = window.new_page()
     page.set_default_timeout(10_000)
