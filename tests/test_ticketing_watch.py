@@ -97,3 +97,10 @@ def test_the_watches_of_a_city_are_its_open_tickets_with_what_is_known_of_their_
     assert len(watches(city, DUE)) == 2, "closed before there was a verdict"
     city.store.db.execute("update tickets set verdict = 'late' where number = '20110725-0001'")
     assert [w.ticket.number for w in watches(city, DUE)] == ["20110725-0002"]
+
+
+@pytest.mark.both_stores
+def test_a_city_without_boards_has_no_thread_to_watch(city: City) -> None:
+    save_ticket(city)
+    assert city.store.tickets.watched(FILED, ()) == []
+    assert city.store.tickets.undecided(FILED, DUE + DAY, ()) == []

@@ -136,7 +136,26 @@ def test_workers_file_and_tell_once_beside_a_run_from_cron(
             process.wait(40)
     assert Counter(f["attribute[external_id]"] for f in counterpart.filings).most_common(1)[0][1] == 1
     assert len(counterpart.filings) == len(counterpart.messages) == 30
+    last = city.store.runs.last(ok=True)
+    assert last is not None, "a cycle succeeds in a city without boards, too"
     assert city.store.outbox.entries(OutboxState.LEASED) == []
+
+
+def test_a_worker_outlives_its_database_server(make: Make, forum: Forum, server: Server) -> None:
+    written(forum, 2)
+    city = make("a", [forum], "[workers]\nevery_minutes = 60\n")
+    tables = city.reference()
+    with city.store.transaction():
+        city.store.reference.save(tables.model_copy(update={"boards": ()}))
+    with running(process := start(city.folder, "worker")):
+        until(lambda: (last := city.store.runs.last()) is not None and last.finished_at is not None)
+        server.restart()
+        with city.store.transaction():
+            city.store.reference.save(tables)
+        until(lambda: city.store.threads.health("b0") is not None, 90, str(said(city.folder, "worker")))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 0
+    assert city.store.threads.count() == 2
 
 
 def test_a_worker_needs_a_server_and_to_be_wanted(make: Make, make_city: MakeCity) -> None:

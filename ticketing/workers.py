@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
+import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job, Status
@@ -60,16 +61,31 @@ class Worker:
 
     async def work(self) -> None:
         """Until cancelled; then what is being sent is ended, and boards are left where they are. A database that is away is waited for."""
-        while True:
-            try:
-                async with self.app.open_async():
-                    await asyncio.gather(self._serve(BOARDS, self.city.settings.workers.boards), self._serve(OFFICE, 2))
-                    return
-            except asyncio.CancelledError:
-                return
-            except ConnectorException as error:
-                self.tell(f"数据库没有应答，5 秒后再试（{type(error.__cause__ or error).__name__}）", {})
+        with suppress(asyncio.CancelledError):
+            while True:
+                try:
+                    async with self.app.open_async():
+                        await self._both()
+                except (ConnectorException, psycopg.Error):
+                    pass
+                self.tell("数据库没有应答，5 秒后再试", {})
                 await asyncio.sleep(BEAT)
+
+    async def _both(self) -> None:
+        """Serve both queues until one of them cannot be served any more: then the other is left, too."""
+        serving = [
+            asyncio.ensure_future(self._serve(BOARDS, self.city.settings.workers.boards)),
+            asyncio.ensure_future(self._serve(OFFICE, 2)),
+        ]
+        try:
+            await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in serving:
+                one.cancel()
+            ends = await asyncio.gather(*serving, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _serve(self, queue: str, at_once: int) -> None:
         await self.app.run_worker_async(
@@ -197,7 +213,8 @@ def _connector(city: City) -> PsycopgConnector:
         )
     if not sharing.shared(city):
         raise Problem("没有打开多机分工；请在 liandong.toml 写 [workers] every_minutes = 5")
-    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what failed is said by the job itself
+    for name in ("procrastinate", "psycopg.pool"):  # what failed is said by the job itself
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     schema = schema_of_queue(database, version("procrastinate"), SchemaManager.get_schema())
     return PsycopgConnector(
         conninfo=database, kwargs={"options": f"-csearch_path={schema}"}, min_size=1, max_size=4, timeout=10

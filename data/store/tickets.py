@@ -126,7 +126,7 @@ class Tickets:
         """
         where, values = f"{WATCHED} and answer_due >= ?", [stamp(since)]
         if silent_on is not None:
-            where += f" and verdict in {SILENT} and board in ({','.join('?' * len(silent_on))})"
+            where += f" and verdict in {SILENT} and board in ({','.join('?' * len(silent_on)) or 'null'})"
             values += silent_on
         rows = self.db.table("tickets").rows_where(where, values, order_by="answer_due")
         return [(_due_now(row), row["verdict"]) for row in rows]
@@ -144,7 +144,7 @@ class Tickets:
     def undecided(self, since: datetime, until: datetime, boards: Collection[str]) -> list[Ticket]:
         """Tickets of ``boards`` without a verdict whose reply was due in [since, until), by when."""
         where = f"{WATCHED} and verdict = 'pending' and answer_due >= ? and answer_due < ?"
-        where += f" and board in ({','.join('?' * len(boards))})"
+        where += f" and board in ({','.join('?' * len(boards)) or 'null'})"
         rows = self.db.table("tickets").rows_where(where, [stamp(since), stamp(until), *boards], order_by="answer_due")
         return [_due_now(row) for row in rows]
 
