@@ -22,7 +22,8 @@ _SECTION = re.compile(r"(?:fid[=-]|forum-|/f)(\d{1,9})")
 # Links to a section's list, and what makes such a link one to something else of the section.
 _LINKS = {
     "discuz": re.compile(r"mod=forumdisplay&fid=(\d{1,9})|(?:^|/)forum-(\d{1,9})-\d+\.html"),
-    "phpwind": re.compile(r"thread\.php\?fid[=-](\d{1,9})|thread-htm-fid-(\d{1,9})|[?&]c=thread&fid=(\d{1,9})"),
+    "phpwind": re.compile(r"thread\.php\?fid[=-](\d{1,9})|thread-htm-fid-(\d{1,9})"),
+    "phpwind9": re.compile(r"[?&]c=thread&fid=(\d{1,9})|(?:^|/)thread-(\d{1,9})(?:-\d+)?(?:\.html)?$"),
 }
 _ASIDE = re.compile(r"filter=|typeid=|type[=-]|search[=-]|orderby|digest|action|rss|page[=-]\d", re.IGNORECASE)
 _FEED = '//link[@rel="alternate"][@type="application/rss+xml" or @type="application/atom+xml"]/@href'

@@ -29,6 +29,10 @@ _DROPPED_CLASSES = frozenset(
     {
         "quote",
         "blockquote3",
+        "blockquote",
+        "content_hidden",
+        "content_sell",
+        "shield",
         "locked",
         "pstatus",
         "jammer",

@@ -19,7 +19,9 @@ from spiders.pages import MAX_BYTES, Page, PageFailure
 
 SEEDS = [p.read_bytes() for p in sorted(Path(__file__).with_name("pages").glob("*/*")) if ".expected" not in p.name]
 TOKENS = [b"<div id=\"post_1\">", b"<td class=\"t_f\" id=\"postmessage_1\">", b"</table>", b"&#x110000;", b"\xff", b"\x00",
-          b"<meta charset=", b"<base href=\"http://[\">", b"{\"responseData\":[{\"tid\":1}]", b"tid=", b"'", b"\"", b"]]>"]  # fmt: skip
+          b"<meta charset=", b"<base href=\"http://[\">", b"{\"responseData\":[{\"tid\":1}]", b"tid=", b"'", b"\"", b"]]>",
+          b"<div id=\"readfloor_1\" class=\"read_t\">", b"<div class=\"tipTop\">", b"<div class=\"quote\"><blockquote>",
+          b"<div id=\"threadpage\"></div>", b"<div class=\"pages\"><b>"]  # fmt: skip
 BOARDS = [
     Board(slug="x", name="x", engine=name, url="http://x.test/", sections=(Section(id="2", name="x"),))
     for name in engines.ENGINES

@@ -21,7 +21,7 @@ def board(engine: str, *, rewritten: bool = False) -> Board:
 
 
 def test_an_unknown_engine_is_refused_naming_the_known_ones() -> None:
-    with pytest.raises(engines.UnknownEngine, match="discuz、phpwind、people、dahe、feed"):
+    with pytest.raises(engines.UnknownEngine, match="discuz、phpwind9、phpwind、people、dahe、feed"):
         engines.get("os")
 
 
@@ -85,7 +85,8 @@ def test_the_people_list_is_a_form_with_a_referer() -> None:
         ("discuz/thread_first_page.html", "discuz"),
         ("discuz/thread_deleted.html", "discuz"),
         ("discuz/list.html", "discuz"),
-        ("phpwind/thread_9.html", "phpwind"),
+        ("phpwind9/thread.html", "phpwind9"),
+        ("phpwind9/list.html", "phpwind9"),
         ("phpwind/thread_deleted.html", "phpwind"),
         ("people/list.json", "people"),
         ("people/thread_unanswered.html", "people"),

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, cast
 from data.reference import Board
 from spiders.pages import Ask, ListPage, Page, ThreadPage
 
-ENGINES = ("discuz", "phpwind", "people", "dahe", "feed")
+ENGINES = ("discuz", "phpwind9", "phpwind", "people", "dahe", "feed")
 
 
 class Engine(Protocol):

@@ -1,6 +1,6 @@
-"""phpwind 8.5 and 8.7 (GBK in practice), and the pages of 9.0 as far as its templates tell.
+"""phpwind 8.5 and 8.7 (GBK in practice); 9 is ``phpwind9``, whose pages are read here as well.
 
-Checked on pages of 8.7; 8.5 by saved descriptions, 9.0 by its templates only. What is known of it:
+Checked on pages of 8.7 and 9.1; 8.5 by saved descriptions. What is known of it:
 8.x names no charset in its headers; a page number past the end answers with the last page; every error is HTTP 200 with
 the title 提示信息, its first reason the true one; 8.5 cuts list titles with " .." (the whole stands in ``@title``) and can
 leave a row's author empty; anonymous authors link to ``uid=0``; blocked posts say so in the body; 沙发 is floor 1, 楼主 0;
@@ -47,11 +47,12 @@ says_closed = False  # the list does; the thread's own page only takes the answe
 
 _SIGNS = re.compile(
     r"<meta name=\"generator\" content=\"phpwind|Powered by phpwind\s*</title>|<div class=\"read_t\" id=\"readfloor_"
-    r"|<div class=\"floor cc J_read_floor\"|<a [^<>]{0,300}name=\"readlink\"",
+    r"|<a [^<>]{0,300}name=\"readlink\"",
     re.IGNORECASE,
 )
+NINE = re.compile(r"id=\"J_posts_list\"|<div class=\"floor cc J_read_floor\"|>phpwind v9\.", re.IGNORECASE)
 _TID = re.compile(r"read(?:-htm-tid-|\.php\?(?:[^\"#]*&)?tid[=-])(\d{1,12})")
-_FID = re.compile(r"thread(?:-htm-fid-|\.php\?(?:[^\"#]*&)?fid[=-])(\d{1,12})")
+_FID = re.compile(r"thread(?:-htm-fid-|\.php\?(?:[^\"#]*&)?fid[=-]|&fid=)(\d{1,12})")
 _PAGE = re.compile(r"[&?-]page[-=](\d{1,6})")
 _NONE = etree.Element("none")  # stands for a pager that is not there
 _FLOORS = {"楼主": 0, "沙发": 1, "板凳": 2, "地板": 3}
@@ -64,18 +65,20 @@ _OLD_NOTICE = re.compile(r"\s*\[?\s*此[帖贴]被[^\[\]\n]{1,60}编辑\s*\]?\s*
 
 
 def recognise(text: str) -> bool:
-    return _SIGNS.search(text) is not None
+    return _SIGNS.search(text) is not None and NINE.search(text) is None
 
 
 def list_ask(board: Board, section: str, page: int = 1) -> Ask:
     """The list in its own order, which is by last post."""
+    if board.engine == "phpwind9":
+        return Ask(f"{board.url}index.php?m=bbs&c=thread&fid={section}" + (f"&page={page}" if page > 1 else ""))
     if board.rewritten:
         return Ask(f"{board.url}thread-htm-fid-{section}" + (f"-page-{page}.htm" if page > 1 else ".htm"))
     return Ask(f"{board.url}thread.php?fid={section}" + (f"&page={page}" if page > 1 else ""))
 
 
 def thread_ask(board: Board, thread: str, page: int = 1) -> Ask:
-    if board.rewritten:
+    if board.rewritten and board.engine != "phpwind9":
         return Ask(f"{board.url}read-htm-tid-{thread}" + (f"-page-{page}.htm" if page > 1 else ".htm"))
     return Ask(f"{board.url}read.php?tid={thread}" + (f"&page={page}" if page > 1 else ""))
 
@@ -201,8 +204,9 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     text = decode(page, board.encoding)
     root = document(text)
     page_itself = root.xpath('id("threadlist") | id("subject_tpc") | id("J_posts_list")')  # a thread may be titled so
-    if not page_itself and line(root.xpath("string(//title)").get("")).startswith("提示信息"):
-        reasons = root.xpath(f"//div[{has_class('regIgnore')}]//li").xpath("string()").getall()
+    error = root.xpath('id("J_html_error")')  # of 9
+    if not page_itself and (error or line(root.xpath("string(//title)").get("")).startswith("提示信息")):
+        reasons = (error or root.xpath(f"//div[{has_class('regIgnore')}]//li")).xpath("string()").getall()
         words = (
             reasons or root.xpath(f"//div[{has_class('f14')} or {has_class('error_wrap')}]").xpath("string()").getall()
         )
@@ -290,9 +294,12 @@ def _floor(top: etree._Element | None) -> int | None:
 
 
 def _title(root: Selector) -> str:
-    """The heading without the category before it and the copy link behind it, which are links."""
+    """The heading without the category before it and the copy link behind it, which are links; 9 has it on page 1 only."""
     heading = 'id("subject_tpc")/self::h1' if root.xpath('id("subject_tpc")/self::h1') else '//h1[@id="J_post_title"]'
-    return line("".join(root.xpath(f"({heading})[1]//text()[not(ancestor::a)]").getall()))
+    crumb = root.xpath(f"(//*[{has_class('bread_crumb')}]//a)[last()]")
+    return line("".join(root.xpath(f"({heading})[1]//text()[not(ancestor::a)]").getall())) or line(
+        crumb.xpath("string()").get("")
+    )
 
 
 def _closed(root: Selector) -> ThreadState:
