@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from classifier.features import Matrix
 from classifier.model import Model
@@ -36,9 +37,18 @@ class Answer:
         return self._best[row][:count]
 
     @cached_property
+    def index(self) -> dict[str, int]:
+        """Label -> column."""
+        return {label: i for i, label in enumerate(self.labels)}
+
+    @cached_property
     def _best(self) -> list[list[tuple[str, float]]]:
         """Of all rows at once: a batch asks for nearly all of them."""
-        order = np.argsort(-self.p, axis=1, kind="stable")[:, :SHOWN]
+        left, rows = self.p.copy(), np.arange(len(self.p))
+        order = np.zeros((len(self.p), min(SHOWN, len(self.labels))), np.int64)
+        for n in range(order.shape[1]):
+            order[:, n] = left.argmax(axis=1)
+            left[rows, order[:, n]] = -1.0
         values = np.take_along_axis(self.p, order, axis=1)
         return [
             [(self.labels[j], p) for j, p in zip(js, ps, strict=True)]
@@ -74,11 +84,11 @@ def _own(model: Model, matrix: Matrix) -> dict[str, Answer]:
 
 def _agreed(first: Answer, second: Answer) -> dict[str, Answer]:
     parents = _parents(first.labels, second.labels)
-    sums = second.p @ parents
-    both = parents.any(axis=0)  # a first level without a second is known by its own head only
+    sums = (parents @ second.p.T).T
+    both = parents.getnnz(axis=1) > 0  # a first level without a second is known by its own head only
     mixed = np.where(both, np.sqrt(first.p * np.maximum(sums, 1e-9)), first.p)
     mixed /= mixed.sum(axis=1, keepdims=True)
-    shared = second.p * ((mixed / np.maximum(sums, 1e-12)) @ parents.T)
+    shared = second.p * (parents.T @ (mixed / np.maximum(sums, 1e-12)).T).T
     return {
         "category": Answer(first.labels, mixed, first.samples),
         "detail": Answer(second.labels, shared, second.samples),
@@ -86,6 +96,6 @@ def _agreed(first: Answer, second: Answer) -> dict[str, Answer]:
 
 
 @lru_cache(maxsize=8)
-def _parents(firsts: tuple[str, ...], seconds: tuple[str, ...]) -> NDArray[Any]:
-    """(second-level labels, first-level labels): 1 where the one belongs to the other."""
-    return np.array([[float(first_level(s) == f) for f in firsts] for s in seconds])
+def _parents(firsts: tuple[str, ...], seconds: tuple[str, ...]) -> Any:
+    """(first-level labels, second-level labels), sparse: 1 where the one belongs to the other."""
+    return sparse.csr_matrix([[float(first_level(s) == f) for s in seconds] for f in firsts])

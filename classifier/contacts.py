@@ -29,15 +29,31 @@ _ADDRESS = re.compile(
     r"([^\s,。;!?:、]{4,40})"
 )
 # Without one of these none of the patterns can match: most posts hold a date or a sum and nothing to ring.
-_SIGN = re.compile(r"\d{3}[- ]?[\d*x]{4}|\d{5}|@|微信|weixin|wechat|wx|vx", re.ASCII)
-_PATTERNS = (("手机", _MOBILE), ("电话", _LANDLINE), ("电话", _LOCAL), ("QQ", _QQ), ("微信", _WECHAT), ("邮箱", _MAIL))
+# (It begins with one sort of character, so that it is searched for fast.)
+_SIGN = re.compile(r"[0-9](?:[0-9]{2}[- ]?[0-9*x]{4}|[0-9]{4})")
+_LIVING = ("地址", "住址", "我住", "家住", "现住", "居住", "住在")
+_DIGITS, _MESSENGER, _AT = ("",), ("微信", "weixin", "wechat", "wx", "vx"), ("@",)
+# Kind, pattern, and words one of which it must hold.
+_PATTERNS = (
+    *(("手机", _MOBILE, _DIGITS), ("电话", _LANDLINE, _DIGITS), ("电话", _LOCAL, ("电话", "座机", "热线", "tel"))),
+    *(("QQ", _QQ, ("qq", "扣扣", "企鹅")), ("微信", _WECHAT, _MESSENGER), ("邮箱", _MAIL, _AT)),
+)
 
 
 def contacts(text: str) -> tuple[Contact, ...]:
     """The details found, each once, in the order of the kinds above; at most MOST."""
     kept = text if len(text) <= READ + TAIL else f"{text[:READ]} {text[-TAIL:]}"
-    plain = unicodedata.normalize("NFKC", kept).lower()
-    found = [Contact("地址", m) for m in _ADDRESS.findall(plain)[:2]] if "址" in plain or "住" in plain else []
-    if _SIGN.search(plain):
-        found = [Contact(kind, m) for kind, pattern in _PATTERNS for m in pattern.findall(plain)] + found
+    return contacts_in(unicodedata.normalize("NFKC", kept).lower())
+
+
+def contacts_in(plain: str) -> tuple[Contact, ...]:
+    """The same of a text in normal form."""
+    found = [Contact("地址", m) for m in _ADDRESS.findall(plain)[:2]] if _any(_LIVING, plain) else []
+    if _any((*_MESSENGER, *_AT), plain) or _SIGN.search(plain):
+        told = ((kind, pattern) for kind, pattern, words in _PATTERNS if _any(words, plain))
+        found = [Contact(kind, m) for kind, pattern in told for m in pattern.findall(plain)] + found
     return tuple(dict.fromkeys(found))[:MOST]
+
+
+def _any(words: tuple[str, ...], text: str) -> bool:
+    return any(word in text for word in words)

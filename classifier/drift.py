@@ -30,10 +30,10 @@ def drift(model: Model, trained_on: Sequence[str], weeks: Mapping[str, Sequence[
 
 def _seen(model: Model, texts: Sequence[str]) -> tuple[dict[str, Any], Floats]:
     plain = prepared(texts)
-    tokens = model.features.cut(plain)
+    tokens, columns = model.features.cut(plain)
     known = set(model.features.vocabulary)
     words = [w for row in tokens for w in row if len(w) > 1 and w.isalpha()]
-    p = ask(model, plain, model.features.matrix(plain, tokens))["category"].p
+    p = ask(model, plain, model.features.matrix(plain, columns))["category"].p
     strange = sum(w not in known for w in words) / max(1, len(words))
     return {"posts": len(texts), "new_words": strange, "sure": float(p.max(axis=1).mean())}, p.mean(axis=0)
 

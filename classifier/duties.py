@@ -16,9 +16,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from classifier.calibration import softmax
-from classifier.finder import Finder, pairs
+from classifier.finder import Finder, Hits
 from classifier.places import Where
 from classifier.tokens import normal
 from data.reference import Reference, Unit
@@ -55,6 +56,7 @@ class Duties:
         self._names = _names(reference.units)
         self._finder = Finder(self._words)
         self._name_finder = Finder(self._names)
+        self.words = self._finder.words | self._name_finder.words
         self._categories = {c.slug: i for i, c in enumerate(reference.categories)}
         self._answers = _answers(reference.units, self._categories)
         self._county = {d.slug: (self._row[d.unit], d.sort == "county") for d in reference.districts}
@@ -63,21 +65,23 @@ class Duties:
 
     def scores(
         self,
-        texts: Sequence[str],
-        seen: Sequence[set[str]],
+        hits: Sequence[Hits],
         categories: Sequence[Mapping[str, float]],
         where: Sequence[Where],
     ) -> Floats:
-        """(texts, units): how strongly each unit's table speaks; ``categories``: slug -> probability, of either level."""
-        asked = np.zeros((len(texts), len(self._categories)))
-        for i, known in enumerate(categories):
-            for slug, p in known.items():
-                if slug in self._categories:
-                    asked[i, self._categories[slug]] = p
-        scores: Floats = self._voices.category * (asked @ self._answers)
-        for i, (text, near) in enumerate(zip(texts, seen, strict=True)):
-            named = self._listen(scores[i], text, near)
-            self._locate(scores[i], where[i], named)
+        """(texts, units): how strongly each unit's table speaks; ``hits``: by a finder that has ``words``; ``categories``:
+        slug -> probability, of either level."""
+        known = self._categories
+        asked = [(i, known[c], p) for i, likely in enumerate(categories) for c, p in likely.items() if c in known]
+        scores: Floats = np.zeros((len(hits), len(self.units)))
+        if asked:
+            row, category, p = zip(*asked, strict=True)
+            shape = (len(hits), len(self._categories))
+            scores += self._voices.category * (sparse.csr_matrix((p, (row, category)), shape=shape) @ self._answers)
+        named = self._listen(scores, hits)
+        for i, place in enumerate(where):
+            if place.district in self._county:
+                self._locate(scores[i], place.district, named[i])
         return scores
 
     def probabilities(self, scores: Floats, on: Sequence[date]) -> Floats:
@@ -100,14 +104,14 @@ class Duties:
         """The number of a unit by its slug."""
         return self._row.get(unit)
 
-    def named(self, text: str, seen: set[str] | None = None) -> list[str]:
+    def named(self, text: str) -> list[str]:
         """Units that ``text`` (normal form) names, in its order."""
-        found = self._name_finder.places(text, pairs(text) if seen is None else seen)
+        found = self._name_finder.places(self._name_finder.hits(text))
         return list(dict.fromkeys(self.units[self._names[w]] for _, w in found))
 
-    def offices(self, text: str, seen: set[str], on: date) -> list[str]:
-        """Units that answer on that day for the offices ``text`` names outright (城管局, not 城管), in its order."""
-        found = self._name_finder.places(text, seen)
+    def offices(self, hits: Hits, on: date) -> list[str]:
+        """Units that answer on that day for the offices a text names outright (城管局, not 城管), in its order."""
+        found = self._name_finder.places(hits)
         to = self.current(on)
         return list(dict.fromkeys(self.units[to[self._names[w]]] for _, w in found if w.endswith(OFFICE)))
 
@@ -121,34 +125,36 @@ class Duties:
             return before[0].slug if before else unit.slug
         return self._reference.current(unit.slug, on).slug
 
-    def _listen(self, score: Floats, text: str, seen: set[str]) -> list[int]:
+    def _listen(self, scores: Floats, hits: Sequence[Hits]) -> list[list[int]]:
         """Adds what the words say; returns the units named. A word inside a longer one is not heard again, one in the
         title or among the first words counts more."""
         heard: dict[int, float] = defaultdict(float)
         opening: dict[int, float] = defaultdict(float)
-        told: set[str] = set()
-        for at, word in self._finder.places(text, seen):
-            if word not in told:
-                told.add(word)
+        named = []
+        for i, found in enumerate(hits):
+            row = i * len(self.units)
+            for word, at in {word: at for at, word in reversed(self._finder.places(found))}.items():
                 weight, units = self._words[word]
                 for unit in units:
-                    heard[unit] += weight
-                    opening[unit] += weight * (at < TITLE)
-        for unit, weight in heard.items():
-            score[unit] += self._voices.duty * math.log1p(weight) + self._voices.title * math.log1p(opening[unit])
-        named = [self._names[word] for word in self._name_finder.present(text, seen)]
-        for unit in named:
-            score[unit] += self._voices.named
+                    heard[row + unit] += weight
+                    if at < TITLE:
+                        opening[row + unit] += weight
+            named.append([self._names[word] for word in self._name_finder.present(found)])
+        for told, voice in ((heard, self._voices.duty), (opening, self._voices.title)):
+            cells = np.fromiter(told, np.int64, len(told))
+            scores.flat[cells] += voice * np.log1p(np.fromiter(told.values(), np.float64, len(told)))
+        for i, those in enumerate(named):
+            for unit in those:
+                scores[i, unit] += self._voices.named
         return named
 
-    def _locate(self, score: Floats, where: Where, named: Sequence[int]) -> None:
+    def _locate(self, score: Floats, district: str, named: Sequence[int]) -> None:
         """In a county its government leads every unit that is not named; in a city district it is one voice more."""
-        if where.district in self._county:
-            row, county = self._county[where.district]
-            others = np.delete(score, [row, *named])
-            lead = others.max(initial=0.0) + self._voices.lead
-            score[row] = max(score[row] + self._voices.county, lead) if county else score[row] + self._voices.district
-            score += self._voices.elsewhere * self._elsewhere[where.district]
+        row, county = self._county[district]
+        others = np.delete(score, [row, *named])
+        lead = others.max(initial=0.0) + self._voices.lead
+        score[row] = max(score[row] + self._voices.county, lead) if county else score[row] + self._voices.district
+        score += self._voices.elsewhere * self._elsewhere[district]
 
 
 def _words(units: Sequence[Unit]) -> dict[str, tuple[float, tuple[int, ...]]]:

@@ -15,7 +15,7 @@ from classifier.details import details, held
 from classifier.duties import Duties
 from classifier.features import prepared
 from classifier.figures import f1, figures
-from classifier.finder import pairs
+from classifier.finder import Finder
 from classifier.model import Model, train
 from classifier.places import Places
 from classifier.samples import Sample, SampleError
@@ -164,10 +164,11 @@ def _asked(model: Model, texts: Sequence[str]) -> dict[str, Answer]:
 
 
 def _units(texts: Sequence[str], answers: dict[str, Answer], reference: Reference, on: date) -> Answer:
-    seen = [pairs(t) for t in texts]
-    places = Places(reference)
-    where = [places.find(t, s) for t, s in zip(texts, seen, strict=True)]
-    return Units(Duties(reference)).mixed(texts, seen, likely(answers), where, [on] * len(texts), answers.get("unit"))
+    places, duties = Places(reference), Duties(reference)
+    finder = Finder(places.words | duties.words)
+    hits = [finder.hits(t) for t in texts]
+    where = [places.find(t, h) for t, h in zip(texts, hits, strict=True)]
+    return Units(duties).mixed(hits, likely(answers), where, [on] * len(texts), answers.get("unit"))
 
 
 def _successor(unit: str | None, reference: Reference | None, on: date) -> str | None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from classifier import marks
-from classifier.tokens import cutter, normals
+from classifier.tokens import LIMIT, cutter, normals
 
 LONGEST = 3  # characters of an n-gram
 BITS = 20
@@ -39,9 +39,10 @@ PRIOR = 3.0  # messages' worth of doubt about a column that was seen seldom
 LEAST = 0.1  # what a column that tells nothing still counts
 
 Matrix = Any  # scipy.sparse.csr_matrix, float32; scipy ships no types
-Tokens = Sequence[Sequence[str]]
 Floats = NDArray[np.float32]
 NONE = np.zeros(0, np.int32)
+# Times a column stands in a text -> its count; a text is no longer than LIMIT.
+_LOGS = np.concatenate([[0], 1 + np.log(np.arange(1, LIMIT + 2))]).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """What stands in some texts: words, n-grams, n-grams of the head, and marks."""
+    """What stands in some texts: words, n-grams, n-grams of the head (in the columns of the body), and marks."""
 
     words: Part
     body: Part
@@ -114,29 +115,34 @@ class Features:
     def _mark(self) -> NDArray[np.int32]:
         return _slots(self.marks, marks.BITS)
 
-    def cut(self, texts: Iterable[str]) -> list[list[str]]:
-        """The words of texts in normal form, by the tokenizer the features were learnt with."""
-        tokenizer = cutter(self.city, self.engine)
-        return [tokenizer(t) for t in texts]
+    def cut(self, texts: Iterable[str]) -> tuple[list[list[str]], list[NDArray[np.int32]]]:
+        """The words of texts in normal form, by the tokenizer the features were learnt with, and their columns.
 
-    def counted(self, texts: Sequence[str], tokens: Tokens | None = None) -> Counts:
-        """What stands in texts (in normal form; ``tokens`` if they are cut already)."""
-        place = self._column.get
-        rows = [
-            [c for c in map(place, row) if c is not None] for row in (self.cut(texts) if tokens is None else tokens)
-        ]
+        A word without a column has -1. They are looked up text by text, while the processor still has them at hand.
+        """
+        tokenizer, get, none = cutter(self.city, self.engine), self._column.get, repeat(-1)
+        words, columns = [], []
+        for text in texts:
+            words.append(found := tokenizer(text))
+            columns.append(np.fromiter(map(get, found, none), np.int32, len(found)))
+        return words, columns
+
+    def counted(self, texts: Sequence[str], columns: Sequence[NDArray[np.int32]] | None = None) -> Counts:
+        """What stands in texts (in normal form; ``columns`` of their words if they are cut already)."""
+        rows = self.cut(texts)[1] if columns is None else columns
         row = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
-        words = _part(row, np.fromiter(chain.from_iterable(rows), np.int32), len(rows))
-        return Counts(words, *_grams(texts, self._slot), _marks(texts, self._mark))
+        column = np.concatenate([NONE, *rows])
+        words = _part(row[column >= 0], column[column >= 0], len(rows))
+        return Counts(words, *_grams(texts, self._slot, len(self.buckets)), _marks(texts, self._mark, len(self.marks)))
 
     def weighed(self, counts: Counts) -> Matrix:
-        """Counts to rows of ``size`` columns; an n-gram of the head has a second entry beside that of the body."""
+        """Counts to rows of ``size`` columns; what an n-gram of the head counts is added to what it counts in the body."""
         split = len(self.vocabulary)
         grams, told = self.weight[split : self.matter], self.weight[self.matter :]
+        both = counts.body.weighed(grams) + counts.head.weighed(grams, HEAD_WEIGHT)
         parts = (
             (counts.words, counts.words.columns, counts.words.weighed(self.weight[:split], WORD_WEIGHT)),
-            (counts.body, counts.body.columns + split, counts.body.weighed(grams)),
-            (counts.head, counts.head.columns + split, counts.head.weighed(grams, HEAD_WEIGHT)),
+            (counts.body, counts.body.columns + split, both),
             (counts.marks, counts.marks.columns + self.matter, counts.marks.weighed(told, MARK_WEIGHT)),
         )
         start = np.concatenate([[0], np.cumsum(sum(part.lengths for part, _, _ in parts))]).astype(np.int32)
@@ -153,9 +159,9 @@ class Features:
         words, body = counts.words.present(len(self.vocabulary)), counts.body.present(len(self.buckets))
         return words, body, counts.marks.present(len(self.marks))
 
-    def matrix(self, texts: Sequence[str], tokens: Tokens | None = None) -> Matrix:
-        """One row a text (in normal form; ``tokens`` if they are cut already), ``size`` columns."""
-        return self.weighed(self.counted(texts, tokens))
+    def matrix(self, texts: Sequence[str], columns: Sequence[NDArray[np.int32]] | None = None) -> Matrix:
+        """One row a text (in normal form; ``columns`` of their words if they are cut already), ``size`` columns."""
+        return self.weighed(self.counted(texts, columns))
 
     def told(self, tells: Floats) -> Features:
         """The same columns, each weighed by what it ``tells``, too."""
@@ -175,7 +181,7 @@ def learn(
     vocabulary = sorted(kept)
     frequency = np.zeros(1 << BITS, np.int32)
     for start in range(0, len(texts), 1000):
-        grams, _ = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32))
+        grams, _ = _grams(texts[start : start + 1000], np.arange(1 << BITS, dtype=np.int32), 1 << BITS)
         frequency += np.bincount(grams.columns, minlength=1 << BITS).astype(np.int32)
     order = np.argsort(-frequency, kind="stable")[: room - len(vocabulary)]
     buckets = np.sort(order[frequency[order] >= (RARE if len(texts) > FEW else FEWEST)]).astype(np.int32)
@@ -187,7 +193,7 @@ def learn(
 
 def _frequent_marks(texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The buckets of marks worth keeping, ascending, and in how many texts each stands."""
-    found = _marks(texts, np.arange(1 << marks.BITS, dtype=np.int32))
+    found = _marks(texts, np.arange(1 << marks.BITS, dtype=np.int32), 1 << marks.BITS)
     frequency = np.bincount(found.columns, minlength=1 << marks.BITS).astype(np.int32)
     order = np.argsort(-frequency, kind="stable")[:MARKS]
     kept = np.sort(order[frequency[order] >= RARE]).astype(np.int32)
@@ -222,8 +228,8 @@ def prepared(texts: Iterable[str]) -> list[str]:
     return normals(list(texts))
 
 
-def _grams(texts: Sequence[str], slot: NDArray[np.int32]) -> tuple[Part, Part]:
-    """Counts of every n-gram that ``slot`` has a column for: in the text, and in its first HEAD characters."""
+def _grams(texts: Sequence[str], slot: NDArray[np.int32], width: int) -> tuple[Part, Part]:
+    """Counts of every n-gram that ``slot`` has one of ``width`` columns for: in the text, and in its first HEAD characters."""
     lengths = np.array([len(t) + 1 for t in texts], np.int64)
     code = np.frombuffer("\0".join([*texts, ""]).encode("utf-32-le", "replace"), np.uint32)
     han = (code >= HAN[0]) & (code <= HAN[1])
@@ -240,11 +246,11 @@ def _grams(texts: Sequence[str], slot: NDArray[np.int32]) -> tuple[Part, Part]:
         at, column = at[column >= 0], column[column >= 0]
         found.append((row[at], column, place[at] <= HEAD - n))
     rows, columns, early = (np.concatenate(each) for each in zip(*found, strict=True))
-    return _part(rows, columns, len(texts)), _part(rows[early], columns[early], len(texts))
+    return _parts(rows, columns, early, len(texts), width)
 
 
-def _marks(texts: Sequence[str], slot: NDArray[np.int32]) -> Part:
-    if not (slot >= 0).any():
+def _marks(texts: Sequence[str], slot: NDArray[np.int32], width: int) -> Part:
+    if not width:
         return _part(NONE, NONE, len(texts))
     rows, found = marks.marks(texts)
     columns = slot[found]
@@ -258,7 +264,33 @@ def _slots(buckets: NDArray[np.int32], bits: int) -> NDArray[np.int32]:
 
 
 def _part(rows: NDArray[Any], columns: NDArray[Any], texts: int) -> Part:
-    """Occurrences, counted: sorting numbers of row and column is quicker than a matrix that sums its duplicates."""
-    keys, times = np.unique((rows.astype(np.int64) << BITS) | columns, return_counts=True)
-    pointer = np.searchsorted(keys, np.arange(texts + 1, dtype=np.int64) << BITS)
-    return Part(pointer, (keys & ((1 << BITS) - 1)).astype(np.int32), (1 + np.log(times)).astype(np.float32))
+    """Occurrences, counted."""
+    return _parts(rows, columns, np.zeros(len(rows), bool), texts, int(columns.max(initial=0)) + 1)[0]
+
+
+def _parts(
+    rows: NDArray[Any], columns: NDArray[Any], early: NDArray[np.bool_], texts: int, width: int
+) -> tuple[Part, Part]:
+    """Occurrences, counted, and those that are ``early``: the same columns, 0 where there is no early one."""
+    row, column, soon = _ordered(rows, columns, early, texts, width)
+    new = np.ones(len(row), bool)
+    new[1:] = (column[1:] != column[:-1]) | (row[1:] != row[:-1])
+    first = np.flatnonzero(new)
+    pointer, found = np.searchsorted(row[first], np.arange(texts + 1)), column[first]
+    times = np.diff(first, append=len(row))
+    soon = np.add.reduceat(soon, first, dtype=np.int64) if len(first) else times
+    return Part(pointer, found, _LOGS.take(times, mode="clip")), Part(pointer, found, _LOGS.take(soon, mode="clip"))
+
+
+def _ordered(
+    rows: NDArray[Any], columns: NDArray[Any], early: NDArray[np.bool_], texts: int, width: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """By row, then by column. For many, two counting sorts (scipy's, to columns and back) are quicker than one that compares."""
+    if len(rows) < width:
+        order = np.argsort((rows.astype(np.int64) << BITS) | columns)
+        return rows[order], columns[order], early[order].astype(np.int8)
+    order = np.argsort(rows, kind="stable")
+    start = np.searchsorted(rows[order], np.arange(texts + 1))
+    entries = (early[order].astype(np.int8), columns[order], start)
+    each = sparse.csr_matrix(entries, shape=(texts, width)).tocsc().tocsr()
+    return np.repeat(np.arange(texts), np.diff(each.indptr)), each.indices, each.data

@@ -1,67 +1,53 @@
-"""Finds which of many fixed words stand in a text, without regular expressions."""
+"""Finds which of many fixed words stand in a text, all of them in one pass (Aho and Corasick's automaton).
+
+The tables of duties, places, rules and cues each have a finder. Who asks several of them makes one finder of all their words,
+reads each text once with it, and gives every table those hits: a finder passes over the words of the others.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from classifier.tokens import normal
 
-BITS = 19
-_known = np.zeros(1 << BITS, bool)  # hashes of the first two characters of every word that any finder looks for
-
-
-def pairs(text: str) -> set[str]:
-    """Every two neighbouring characters of a text; made once, asked by every finder."""
-    return {a + b for a, b in pairwise(text)}
-
-
-def pairs_known(texts: Sequence[str]) -> list[set[str]]:
-    """Of the pairs of each text those that a word of some finder may begin with (and some others): as good, much faster."""
-    joined = "\0".join(texts)
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    hits = np.flatnonzero(_known.take(_hashes(codes[:-1], codes[1:])))
-    bounds = np.searchsorted(hits, np.cumsum([0, *(len(t) + 1 for t in texts)])).tolist()
-    at = hits.tolist()
-    return [{joined[p : p + 2] for p in at[a:b]} for a, b in pairwise(bounds)]
-
-
-def _hashes(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Numbers below 2^BITS, multiply-shift."""
-    return (first * np.uint32(0x9E3779B1) ^ second * np.uint32(0x85EBCA77)) >> np.uint32(32 - BITS)
+Hits = Sequence[tuple[int, str]]  # position and word, each occurrence, also inside longer words
 
 
 class Finder:
-    """A set of words of two characters or more; looks only for those whose first two characters occur at all."""
+    """A set of words of two characters or more."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        starts: dict[str, set[str]] = defaultdict(set)
-        for word in words:
-            if len(plain := normal(word)) >= 2:
-                starts[plain[:2]].add(plain)
-        for start in starts:
-            a, b = np.array([ord(start[0])], np.uint32), np.array([ord(start[1])], np.uint32)
-            _known[_hashes(a, b)] = True
-        self._starts = {start: sorted(found, key=lambda w: (-len(w), w)) for start, found in starts.items()}
+        self.words = frozenset(plain for word in words if len(plain := normal(word)) >= 2)
 
-    def present(self, text: str, seen: set[str]) -> list[str]:
-        """The words that stand in ``text`` (normal form, ``seen`` its pairs), longer ones first."""
-        found = [w for start in self._starts.keys() & seen for w in self._starts[start] if w in text]
-        return sorted(found, key=lambda w: (-len(w), w))
+    def hits(self, text: str) -> Hits:
+        """Every occurrence of every word in ``text`` (normal form), by where it ends."""
+        words, automaton = self._automaton
+        return [(at, words[n]) for n, at, _ in automaton.find_matches_as_indexes(text, overlapping=True)]
 
-    def places(self, text: str, seen: set[str]) -> list[tuple[int, str]]:
+    def present(self, hits: Hits) -> list[str]:
+        """The words among ``hits``, longer ones first."""
+        return sorted({w for _, w in hits if w in self.words}, key=lambda w: (-len(w), w))
+
+    def places(self, hits: Hits) -> list[tuple[int, str]]:
         """(position, word) of each occurrence that lies in no longer one, by position."""
-        taken = bytearray(len(text))
-        found: list[tuple[int, str]] = []
-        for word in self.present(text, seen):
-            at = text.find(word)
-            while at >= 0:
-                if not any(taken[at : at + len(word)]):
-                    taken[at : at + len(word)] = b"\x01" * len(word)
-                    found.append((at, word))
-                at = text.find(word, at + len(word))
+        ours = sorted([hit for hit in hits if hit[1] in self.words])
+        if all(at + len(word) <= then for (at, word), (then, _) in pairwise(ours)):
+            return ours
+        taken: set[int] = set()
+        found = []
+        for at, word in sorted(ours, key=lambda hit: (-len(hit[1]), hit[1], hit[0])):
+            span = range(at, at + len(word))
+            if taken.isdisjoint(span):
+                taken.update(span)
+                found.append((at, word))
         return sorted(found)
+
+    @cached_property
+    def _automaton(self) -> tuple[list[str], Any]:
+        from ahocorasick_rs import AhoCorasick
+
+        words = sorted(self.words)
+        return words, AhoCorasick(words, store_patterns=False)

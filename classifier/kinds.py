@@ -9,7 +9,8 @@ that grows with the samples behind it. The weights were set by hand on 150 of th
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from classifier.answers import Answer
 from classifier.calibration import softmax
-from classifier.finder import Finder, pairs_known
+from classifier.finder import Finder, Hits
 from classifier.tokens import normal
 from data.reference import SHIPPED
 
@@ -37,14 +38,11 @@ class Cue:
     weight: float
     words: tuple[str, ...]
 
-    def weight_in(self, title: str, end: str, present: Collection[str]) -> float:
-        """What it adds; ``present``: the words of all cues that stand in the text."""
-        if self.where == "always":
+    def weight_of(self, found: int) -> float:
+        """What it adds when ``found`` of its words stand where it looks."""
+        if self.where in ("title", "always"):
             return self.weight
-        if self.where == "title":
-            return self.weight * any(w in title for w in self.words)
-        found = sum(w in present and (self.where == "text" or w in end) for w in self.words)
-        return self.weight * (1 + min(found, 3)) / 2 if found else 0.0
+        return self.weight * (1 + min(found, 3)) / 2
 
 
 class Cues:
@@ -53,32 +51,42 @@ class Cues:
     def __init__(self, path: Path = SHIPPED / "kinds.csv") -> None:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             self._cues = tuple(_cue(row) for row in csv.DictReader(lines))
-        self._finder = Finder(w for cue in self._cues if cue.where != "title" for w in cue.words)
+        self._finder = Finder(w for cue in self._cues for w in cue.words)
+        self.words = self._finder.words
+        self._having: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for i, cue in enumerate(self._cues):
+            for word in cue.words:
+                self._having[cue.where, word].append(i)
+        self._always = [i for i, cue in enumerate(self._cues) if cue.where == "always"]
+        self._letters = {w for where, w in self._having if len(w) == 1 and where == "title"}
 
-    def mixed(
-        self,
-        learnt: Answer,
-        titles: Sequence[str],
-        texts: Sequence[str],
-        half: int = HALF,
-        seen: Sequence[set[str]] | None = None,
-    ) -> Answer:
-        """``learnt`` for the posts of these titles (as written) and texts (title and body in normal form), with the cues.
+    def heard(self, title: str, text: str, hits: Hits | None = None) -> dict[str, float]:
+        """Kind -> what the cues add to it; title and text (title and body) in normal form, ``hits`` those in the text."""
+        hits = self._finder.hits(text) if hits is None else hits
+        ours = [hit for hit in hits if hit[1] in self.words]
+        body = len(title) if text.startswith(title) and len(text) > len(title) else 0  # where it begins
+        late = max(body, len(text) - END)
+        shown = title or text[:TITLE]
+        if text.startswith(shown):
+            early = {w for at, w in ours if at + len(w) <= len(shown)}
+        else:
+            early = set(self._finder.present(self._finder.hits(shown)))
+        said = {("title", w) for w in early | self._letters.intersection(shown)}
+        said |= {("text", w) for at, w in ours if at >= body} | {("end", w) for at, w in ours if at >= late}
+        found = Counter(i for each in said for i in self._having.get(each, ()))
+        added: dict[str, float] = defaultdict(float)
+        for i in sorted({*found, *self._always}):
+            added[self._cues[i].kind] += self._cues[i].weight_of(found[i])
+        return added
 
-        ``half``: the samples at which the model's power is a half; 0 trusts it fully. ``seen``: the pairs of each text.
+    def mixed(self, learnt: Answer, heard: Sequence[Mapping[str, float]], half: int = HALF) -> Answer:
+        """``learnt`` with what the cues add to each post.
+
+        ``half``: the samples at which the model's power is a half; 0 trusts it fully.
         """
         power = learnt.samples / (learnt.samples + half)
         scores = power * np.log(np.maximum(learnt.p, RAREST))
-        column = {label: i for i, label in enumerate(learnt.labels)}
-        heard = [cue for cue in self._cues if cue.kind in column]
-        near = pairs_known(texts) if seen is None else seen
-        for score, given, text, met in zip(scores, titles, texts, near, strict=True):
-            title = normal(given)
-            body = text.removeprefix(title) or text
-            title, end = title or text[:TITLE], body[-END:]
-            present = frozenset(self._finder.present(body, met))
-            for cue in heard:
-                score[column[cue.kind]] += cue.weight_in(title, end, present)
+        scores += [[added.get(label, 0.0) for label in learnt.labels] for added in heard]
         return Answer(learnt.labels, softmax(scores * SHARPNESS), learnt.samples)
 
 

@@ -63,7 +63,8 @@ class Model:
 
     def probabilities(self, matrix: Matrix) -> dict[str, NDArray[np.float64]]:
         """Head -> (rows, labels), each row summing to one."""
-        scores = matrix @ self.weights
+        many = matrix.nnz > matrix.shape[1]  # then by columns, so that a column's weights are fetched once a batch
+        scores = (matrix.tocsc() if many else matrix) @ self.weights
         found, start = {}, 0
         for name, head in self.heads.items():
             part = scores[:, start : start + len(head.labels)] + head.bias

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from classifier.finder import Finder, pairs
+from classifier.finder import Finder, Hits
 from classifier.tokens import normal
 from data.reference import Reference
 
@@ -22,6 +22,7 @@ NO_COUNTY = {
 # Words that lead up to a place and are no part of its name.
 LEADING = ("联系", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
+LAST = frozenset(e[-1] for e in ENDINGS)
 # Common nouns and verbs that end like a place's name.
 NO_NAME = (
     "走路",
@@ -72,12 +73,13 @@ class Places:
             entries |= {normal(n): entry for n in (d.name, *d.aliases)}
         self._entries: Mapping[str, _Entry] = entries
         self._finder = Finder(entries)
+        self.words = self._finder.words
 
-    def find(self, text: str, seen: set[str] | None = None, tokens: Sequence[str] = ()) -> Where:
+    def find(self, text: str, hits: Hits | None = None, tokens: Sequence[str] = ()) -> Where:
         """Where ``text`` (normal form) says it is; ``tokens`` help to name a place no table knows."""
         found = [
             self._entries[word]
-            for at, word in self._finder.places(text, pairs(text) if seen is None else seen)
+            for at, word in self._finder.places(self._finder.hits(text) if hits is None else hits)
             if not text.startswith((*NOT_BEFORE, *NO_COUNTY.get(word, ())), at + len(word))
         ]
         named = Counter(e.district for e in found if e.own)
@@ -91,9 +93,9 @@ class Places:
 
 def _unlisted(tokens: Sequence[str]) -> str | None:
     """A place by its ending: 凯旋 路, 盼盼路."""
-    before = ""
-    for token in tokens:
-        if token.endswith(ENDINGS) and token.isalpha():
+    for i, token in enumerate(tokens):
+        if token[-1] in LAST and token.endswith(ENDINGS) and token.isalpha():
+            before = tokens[i - 1] if i and len(tokens[i - 1]) > 1 and tokens[i - 1].isalnum() else ""
             name = (token if len(token) > 2 else before + token).lstrip("省市区县在到修由从")
             if (
                 len(name) > 2
@@ -102,5 +104,4 @@ def _unlisted(tokens: Sequence[str]) -> str | None:
                 and not name[:-1].isdigit()
             ):
                 return name
-        before = token if len(token) > 1 and token.isalnum() else ""
     return None

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from classifier.answers import Answer, ask
-from classifier.contacts import contacts
+from classifier.contacts import contacts, contacts_in
 from classifier.doubts import doubts
 from classifier.duties import Duties
 from classifier.features import prepared
-from classifier.finder import pairs_known
+from classifier.finder import Finder, Hits
 from classifier.kinds import Cues
 from classifier.model import Model
 from classifier.places import Places, Where
@@ -53,7 +53,7 @@ class _Batch:
 
     posts: Sequence[Post]
     texts: Sequence[str]
-    seen: Sequence[set[str]]
+    hits: Sequence[Hits]
     matrix: Any
     answers: Mapping[str, Answer]
     where: Sequence[Where]
@@ -74,6 +74,8 @@ class Suggester:
         self._cues = Cues()
         self._duties = Duties(reference)
         self._units = Units(self._duties)
+        tables = (self._places, self._rules, self._cues, self._duties)
+        self._finder = Finder(frozenset[str]().union(*(table.words for table in tables)))
         self._names = {c.slug: c.name for c in reference.categories} | {d.slug: d.name for d in reference.districts}
         self._names = {u.slug: u.name for u in reference.units} | self._names
         empty = frozenset(EMPTY.split())
@@ -95,20 +97,21 @@ class Suggester:
 
     def _read(self, posts: Sequence[Post]) -> _Batch:
         texts = prepared(p.text for p in posts)
-        seen = pairs_known(texts)
-        tokens = self.model.features.cut(texts)
-        matrix = self.model.features.matrix(texts, tokens)
+        hits = [self._finder.hits(text) for text in texts]
+        tokens, columns = self.model.features.cut(texts)
+        matrix = self.model.features.matrix(texts, columns)
         answers = ask(self.model, texts, matrix, self._beside)
-        titles = [p.title for p in posts]
+        titles = prepared(p.title for p in posts)
+        heard = [self._cues.heard(*each) for each in zip(titles, texts, hits, strict=True)]
         if "kind" in answers:
-            answers |= {"kind": self._cues.mixed(answers["kind"], titles, texts, seen=seen)}
+            answers |= {"kind": self._cues.mixed(answers["kind"], heard)}
         if "request" in answers:
-            answers |= {"request": self._cues.mixed(answers["request"], titles, texts, half=0, seen=seen)}
-        where = [self._places.find(*each) for each in zip(texts, seen, tokens, strict=True)]
+            answers |= {"request": self._cues.mixed(answers["request"], heard, half=0)}
+        where = [self._places.find(*each) for each in zip(texts, hits, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
-        units = self._units.mixed(texts, seen, likely(answers), where, days, answers.get("unit"))
+        units = self._units.mixed(hits, likely(answers), where, days, answers.get("unit"))
         reasons = self._reasons(matrix, [answers["category"].best(i, 1)[0][0] for i in range(len(posts))])
-        return _Batch(posts, texts, seen, matrix, answers, where, units, reasons, _perhaps(answers))
+        return _Batch(posts, texts, hits, matrix, answers, where, units, reasons, _perhaps(answers))
 
     def _tell(self, batch: _Batch, i: int, now: datetime) -> Suggestion:
         post, where = batch.posts[i], batch.where[i]
@@ -118,7 +121,7 @@ class Suggester:
         kind, kind_p = _kind(batch.answers, i)
         request_p = _yes(batch.answers, "request", i, 0.5)
         haste = self._rules.haste(
-            batch.texts[i], category, kind, batch.seen[i], batch.perhaps[i] if batch.perhaps else ()
+            batch.texts[i], category, kind, batch.hits[i], batch.perhaps[i] if batch.perhaps else ()
         )
         if haste.urgency is not Urgency.EMERGENCY and _yes(batch.answers, "emergency", i, 0.0) >= EMERGENCY:
             haste = LEARNT
@@ -138,7 +141,7 @@ class Suggester:
             units=units,
             urgency=haste.urgency,
             days=haste.days,
-            contacts=contacts(batch.texts[i] if len(post.text) < LIMIT // 3 else post.text),
+            contacts=contacts_in(batch.texts[i]) if len(batch.texts[i]) < LIMIT // 3 else contacts(post.text),
             place=where.place,
             district=where.district,
             reasons=batch.reasons[i],
@@ -149,34 +152,34 @@ class Suggester:
     def _co_units(self, batch: _Batch, i: int, leading: str) -> tuple[Choice, ...]:
         """Where two or more offices are named, those that do not lead; in a county, the bureau it would be in town."""
         day = batch.posts[i].posted_at.astimezone(ZONE).date()
-        named = self._duties.offices(batch.texts[i], batch.seen[i], day)
+        named = self._duties.offices(batch.hits[i], day)
         others = [u for u in named if u != leading] if len(named) > 1 else []
         if leading in self.reference.unit and self.reference.unit[leading].sort == "county":
             likeliest = [label for label, p in batch.units.best(i, 4) if p > 0 and label != leading]
             others += [u for u in likeliest[:1] if u not in others]
-        p = dict(zip(batch.units.labels, batch.units.p[i], strict=True))
-        return tuple(Choice(u, float(p.get(u, 0.0))) for u in others[:CO_UNITS])
+        p, at = batch.units.p[i], batch.units.index
+        return tuple(Choice(u, float(p[at[u]]) if u in at else 0.0) for u in others[:CO_UNITS])
 
     def _reasons(self, matrix: Any, categories: Sequence[str]) -> list[tuple[Reason, ...]]:
         """Of each row the words that spoke for its category: TF-IDF times weight, as a share of all that spoke for it."""
         if "category" not in self.model.heads:
             return [()] * len(categories)
-        words = matrix.indices < len(self.model.features.vocabulary)
-        columns, values = matrix.indices[words], matrix.data[words]
-        pointer = np.concatenate([[0], np.cumsum(words)])[matrix.indptr]
-        place = {c: self.model.place("category", c) for c in set(categories)}
-        spoke = values * self.model.weights[columns, np.repeat([place[c] for c in categories], np.diff(pointer))]
-        spoke = np.maximum(spoke, 0)
-        shown = spoke * self._shown[columns]
-        bounds = pairwise(pointer.tolist())
-        return [self._most(columns[a:b], shown[a:b], float(spoke[a:b].sum())) for a, b in bounds]
-
-    def _most(self, columns: Any, spoke: Any, total: float) -> tuple[Reason, ...]:
-        """The WORDS that spoke most."""
-        best = np.argsort(-spoke, kind="stable")[:WORDS]
-        told = zip(columns[best].tolist(), spoke[best].tolist(), strict=True)
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        words = np.flatnonzero(matrix.indices < len(self.model.features.vocabulary))
+        rows, columns = rows[words], matrix.indices[words]
+        place = np.array([self.model.place("category", c) for c in categories])
+        spoke = np.maximum(matrix.data[words] * self.model.weights[columns, place[rows]], 0)
+        total = np.bincount(rows, spoke, minlength=len(categories))
+        share = spoke / np.maximum(total, 1e-12)[rows]
+        told = np.flatnonzero(self._shown[columns] & (share > SLIGHT))
+        told = told[np.lexsort((-share[told], rows[told]))]
+        bounds = np.searchsorted(rows[told], np.arange(len(categories) + 1)).tolist()
+        names, shares = columns[told].tolist(), share[told].tolist()
         vocabulary = self.model.features.vocabulary
-        return tuple(Reason(vocabulary[c], round(s / total, 3)) for c, s in told if s > SLIGHT * total)
+        return [
+            tuple(Reason(vocabulary[names[n]], round(shares[n], 3)) for n in range(a, min(b, a + WORDS)))
+            for a, b in pairwise(bounds)
+        ]
 
 
 def _choices(answer: Answer, i: int) -> tuple[Choice, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.answers import Answer
 from classifier.duties import Duties
+from classifier.finder import Hits
 from classifier.places import Where
 
 Floats = NDArray[np.float64]
@@ -32,21 +33,20 @@ class Units:
 
     def mixed(
         self,
-        texts: Sequence[str],
-        seen: Sequence[set[str]],
+        hits: Sequence[Hits],
         categories: Sequence[Mapping[str, float]],
         where: Sequence[Where],
         on: Sequence[date],
         learnt: Answer | None,
     ) -> Answer:
         """Unit slugs valid on each post's day (and foreign names) with their probabilities."""
-        told = self._duties.probabilities(self._duties.scores(texts, seen, categories, where), on)
+        told = self._duties.probabilities(self._duties.scores(hits, categories, where), on)
         units = self._duties.units
         if learnt is None:
             return Answer(units, told)
         foreign = tuple(n for n in learnt.labels if self._duties.number(n) is None)
         heard = self._heard(learnt, foreign, on)
-        told = np.hstack([told, np.zeros((len(texts), len(foreign)))])
+        told = np.hstack([told, np.zeros((len(hits), len(foreign)))])
         power = learnt.samples / (learnt.samples + HALF)
         mixed = (np.maximum(told, FLOOR) * np.maximum(heard, FLOOR) ** power) ** DOUBT
         mixed[(told == 0) & (heard == 0)] = 0

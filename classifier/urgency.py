@@ -7,10 +7,15 @@ something happening; 即办 words are not taken from clauses about the past, abo
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import groupby
 
-from classifier.finder import Finder, pairs
+from classifier.finder import Finder, Hits
 from classifier.tokens import normal
 from data.records import Kind, Urgency
 from data.reference import Reference, Rule
@@ -25,8 +30,8 @@ OFTEN = 3  # a word said so often is what the post is about, as if it stood earl
 
 LONG = 400  # characters; a longer text with the word not in its first EARLY tells a story, unless the clause says "now"
 
-_SENTENCE = re.compile(r"[。;!?\n~…]+")
-_CLAUSE = re.compile(r"[,、 ]+")
+END = sys.maxsize
+_GAP = re.compile(r"(?P<sentence>[。;!?\n~…]+)|[,、 ]+")  # between sentences, and between clauses
 # Words that make a clause speak of what may be or is feared (for an emergency), or of a mere case (for 即办).
 _FEARED = re.compile(
     r"隐患|预防|防止|避免|容易|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产|为什么要|怎么办|后果"
@@ -73,6 +78,13 @@ class _Applied:
         self.words, self.beside, self.not_words = (
             frozenset(normal(w) for w in words) for words in (rule.words, rule.beside, rule.not_words)
         )
+        self._categories, self._kinds = frozenset(rule.categories), frozenset(rule.kinds)
+
+    def concerns(self, about: set[str]) -> bool:
+        """Whether it is for one of these categories and for one of these kinds."""
+        return not (self._categories and self._categories.isdisjoint(about)) and not (
+            self._kinds and self._kinds.isdisjoint(about)
+        )
 
     def fits(self, told: Sequence[_Spoken]) -> bool:
         """Whether one of its words is said as it must be said; a rule without words always fits."""
@@ -93,62 +105,75 @@ class Rules:
     def __init__(self, reference: Reference) -> None:
         self._rules = [_Applied(r) for r in reference.rules]
         self._finder = Finder(w for rule in self._rules for w in rule.words)
+        self.words = self._finder.words
+        self._wordless = frozenset(i for i, rule in enumerate(self._rules) if not rule.words)
+        self._unspoken = lru_cache(maxsize=4096)(partial(self._first, ()))
+        self._having: dict[str, set[int]] = defaultdict(set)
+        for i, rule in enumerate(self._rules):
+            for word in rule.words:
+                self._having[word].add(i)
 
     def haste(
         self,
         text: str,
         category: str = "",
         kind: Kind | None = None,
-        seen: set[str] | None = None,
+        hits: Hits | None = None,
         also: Collection[str] = (),
     ) -> Haste:
         """The first rule that fits ``text`` (title and body in normal form), ``category`` (a slug) and ``kind``.
 
         ``also``: other categories and kinds it may be about; for what is urgent, they are enough.
         """
-        told = self._told(text, pairs(text) if seen is None else seen)
-        for applied in self._rules:
+        told = list(self._told(text, self._finder.hits(text) if hits is None else hits))
+        if not told:
+            return self._unspoken(category, kind, tuple(also))
+        return self._first(told, category, kind, also)
+
+    def _first(self, told: Sequence[_Spoken], category: str, kind: Kind | None, also: Collection[str]) -> Haste:
+        taken, perhaps = _about(category, kind), _about(category, kind, *also)
+        for i in sorted(self._wordless.union(*(self._having[spoken.word] for spoken in told))):
+            applied = self._rules[i]
             rule = applied.rule
-            perhaps = () if rule.urgency is Urgency.DAYS else also
-            if _concerns(rule, {category, *perhaps}, {kind, *perhaps}) and applied.fits(told):
+            if applied.concerns(taken if rule.urgency is Urgency.DAYS else perhaps) and applied.fits(told):
                 return Haste(rule.urgency, rule.days, rule.name, rule.ring)
         return Haste(Urgency.DAYS, USUAL_DAYS)
 
-    def _told(self, text: str, seen: set[str]) -> list[_Spoken]:
+    def _told(self, text: str, hits: Hits) -> Iterator[_Spoken]:
         """Every word of a rule in every clause it stands in, and what it may stand for there."""
-        present = self._finder.present(text, seen)
-        told: list[_Spoken] = []
-        for start, sentence in _pieces(_SENTENCE, text) if present else ():
-            if any(w in sentence for w in present):
-                soon = start < EARLY
-                for at, word, allowed in _sentence(sentence, present, soon or len(text) < LONG):
-                    around = f"{text[:TITLE]} {_window(text, start + at, len(word), NEAR)}"
-                    close = _window(text, start + at, len(word), CLOSE)
-                    told.append(_Spoken(word, allowed, around, close, soon or text.count(word) >= OFTEN))
-        return told
+        ours = [hit for hit in hits if hit[1] in self.words]
+        clauses = _clauses(text) if ours else []
+        inside = groupby(sorted(ours), lambda hit: clauses[bisect(clauses, (hit[0], END)) - 1])
+        for (start, end, sentence), said in inside:
+            clause, before, soon = text[start:end], text[sentence:start], sentence < EARLY
+            now = soon or len(text) < LONG or bool(_NOW.search(clause))
+            for word, at in {word: at for at, word in reversed(list(said))}.items():
+                if at + len(word) <= end:
+                    allowed = frozenset({Urgency.DAYS, *_allowed(clause.replace(word, " "), before, now)})
+                    around = f"{text[:TITLE]} {_window(text, at, len(word), NEAR)}"
+                    close = _window(text, at, len(word), CLOSE)
+                    yield _Spoken(word, allowed, around, close, soon or text.count(word) >= OFTEN)
 
 
-def _pieces(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
-    """(start, piece) of what ``pattern`` parts."""
-    start = 0
-    for gap in pattern.finditer(text):
-        yield start, text[start : gap.start()]
+def _clauses(text: str) -> list[tuple[int, int, int]]:
+    """(start, end, start of its sentence) of every clause."""
+    found, start, sentence = [], 0, 0
+    for gap in _GAP.finditer(text):
+        found.append((start, gap.start(), sentence))
         start = gap.end()
-    yield start, text[start:]
+        if gap.lastgroup:
+            sentence = start
+    return [*found, (start, len(text), sentence)]
 
 
 def _window(text: str, at: int, long: int, reach: int) -> str:
     return text[max(0, at - reach) : at + long + reach]
 
 
-def _sentence(sentence: str, present: Sequence[str], early: bool) -> Iterator[tuple[int, str, frozenset[Urgency]]]:
-    """Place, word and what it may stand for; an "if" or a date holds for the clauses after it, too."""
-    for start, clause in _pieces(_CLAUSE, sentence):
-        for word in present:
-            if (at := clause.find(word)) >= 0:
-                soon = early or bool(_NOW.search(clause))
-                allowed = _allowed(clause.replace(word, " "), sentence[:start], soon)
-                yield start + at, word, frozenset({Urgency.DAYS, *allowed})
+def _about(category: str, kind: Kind | None, *also: str) -> set[str]:
+    """Categories of both levels and kinds."""
+    names = [category, *([kind] if kind else ()), *also]
+    return {*names, *(name.split("/")[0] for name in names)}
 
 
 def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
@@ -159,8 +184,3 @@ def _allowed(clause: str, before: str, early: bool) -> set[Urgency]:
     if early and not _FEARED.search(clause) and not _LONG_PAST.search(clause) and not _PAST.search(before):
         allowed.add(Urgency.EMERGENCY)
     return allowed
-
-
-def _concerns(rule: Rule, categories: Collection[str], kinds: Collection[str | None]) -> bool:
-    about = not rule.categories or any(c in rule.categories or c.split("/")[0] in rule.categories for c in categories)
-    return about and (not rule.kinds or any(k in kinds for k in rule.kinds))

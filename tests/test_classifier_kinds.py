@@ -18,9 +18,13 @@ KINDS = tuple(k.value for k in Kind)
 RULES = Rules(load())
 
 
+def asked(cues: Cues, learnt: Answer, title: str, text: str) -> Answer:
+    return cues.mixed(learnt, [cues.heard(normal(title), normal(text))])
+
+
 def _kind(title: str, body: str) -> str:
     unsure = Answer(KINDS, np.full((1, len(KINDS)), 1 / len(KINDS)), 640)
-    found = Cues().mixed(unsure, [title], [normal(f"{title}\n{body}")])
+    found = asked(Cues(), unsure, title, f"{title}\n{body}")
     assert found.p.sum() == pytest.approx(1)
     return found.best(0, 1)[0][0]
 
@@ -42,19 +46,28 @@ def test_people_say_what_they_want_in_title_and_end(title: str, body: str, kind:
 
 def test_a_sure_model_is_not_overruled_by_one_cue() -> None:
     sure = Answer(KINDS, np.array([[0.98 if k == "求助" else 0.004 for k in KINDS]]), 100_000)
-    assert Cues().mixed(sure, ["路灯"], [normal("路灯\n请问谁来修")]).best(0, 1)[0][0] == "求助"
+    assert asked(Cues(), sure, "路灯", "路灯\n请问谁来修").best(0, 1)[0][0] == "求助"
 
 
 def test_names_no_cue_speaks_for_keep_the_models_order() -> None:
     other = Answer(("甲", "乙"), np.array([[0.7, 0.3]]), 100)
-    assert Cues().mixed(other, ["投诉"], ["投诉 扰民"]).best(0, 1)[0][0] == "甲"
+    assert asked(Cues(), other, "投诉", "投诉 扰民").best(0, 1)[0][0] == "甲"
 
 
 def test_a_citys_own_cues_are_read_from_its_table(tmp_path: Path) -> None:
     (tmp_path / "kinds.csv").write_text("kind,where,weight,words\n甲,title,5,灯塔\n乙,always,1,\n", encoding="utf-8")
     unsure = Answer(("甲", "乙"), np.full((2, 2), 0.5), 100)
-    found = Cues(tmp_path / "kinds.csv").mixed(unsure, ["灯塔", "码头"], ["灯塔 亮了", "码头 到了"])
+    cues = Cues(tmp_path / "kinds.csv")
+    found = cues.mixed(unsure, [cues.heard("灯塔", "灯塔 亮了"), cues.heard("码头", "码头 到了")])
     assert [found.best(i, 1)[0][0] for i in (0, 1)] == ["甲", "乙"]
+
+
+def test_a_title_that_the_text_does_not_begin_with_is_heard_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "kinds.csv").write_text("kind,where,weight,words\n甲,title,5,灯塔\n乙,text,1,灯塔\n", encoding="utf-8")
+    cues = Cues(tmp_path / "kinds.csv")
+    assert cues.heard("灯塔", "码头") == {"甲": 5}
+    assert cues.heard("灯塔", "灯塔 码头") == {"甲": 5}
+    assert cues.heard("码头", "码头 灯塔") == {"乙": 1}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from classifier.details import automatic, details, held, lower
 from classifier.drift import drift
 from classifier.evaluate import crossed, evaluate, learning_curve
 from classifier.features import telling
-from classifier.finder import Finder, pairs, pairs_known
+from classifier.finder import Finder
 from classifier.learning import FEWEST, latest, right, trial
 from classifier.model import train
 from classifier.page import write
@@ -107,10 +107,17 @@ def test_many_texts_are_made_plain_as_each_alone(texts: list[str]) -> None:
 
 
 @given(st.lists(st.text(alphabet="柳林路小学甲乙", max_size=12), max_size=4))
-def test_the_quick_pairs_find_the_same_words(texts: list[str]) -> None:
-    finder = Finder(["柳林路", "小学", "林路小"])
-    for text, seen in zip(texts, pairs_known(texts), strict=True):
-        assert finder.present(text, seen) == finder.present(text, pairs(text))
+def test_a_finder_of_more_words_serves_one_of_fewer(texts: list[str]) -> None:
+    words = ["柳林路", "小学", "林路小"]
+    few, more = Finder(words), Finder([*words, "路小", "学甲", "柳林路小学"])
+    for text in texts:
+        assert (
+            few.present(more.hits(text))
+            == few.present(few.hits(text))
+            == [w for w in sorted(words, key=lambda w: (-len(w), w)) if w in text]
+        )
+        assert few.places(more.hits(text)) == few.places(few.hits(text))
+        assert all(text.startswith(word, at) for at, word in more.hits(text))
 
 
 def test_words_nobody_taught_are_drift() -> None:

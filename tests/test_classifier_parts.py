@@ -10,7 +10,7 @@ import pytest
 from classifier.contacts import contacts
 from classifier.duplicates import Duplicates
 from classifier.duties import Duties
-from classifier.finder import Finder, pairs
+from classifier.finder import Finder
 from classifier.places import Places, Where
 from classifier.tokens import normal
 from classifier.urgency import Rules
@@ -50,7 +50,8 @@ def test_no_pattern_runs_away_on_hostile_text(piece: str) -> None:
 
 def test_a_finder_gives_longer_words_first_and_each_once() -> None:
     text = "柳林路小学在柳林路"
-    assert Finder(["柳林路", "柳林路小学", "小学"]).places(text, pairs(text)) == [(0, "柳林路小学"), (6, "柳林路")]
+    finder = Finder(["柳林路", "柳林路小学", "小学"])
+    assert finder.places(finder.hits(text)) == [(0, "柳林路小学"), (6, "柳林路")]
 
 
 def test_the_place_and_its_district_are_told() -> None:
@@ -72,7 +73,7 @@ def test_high_technology_is_no_place() -> None:
 def _best(text: str, categories: dict[str, float], where: Where, on: date = date(2012, 6, 1)) -> str:
     duties = Duties(city())
     plain = normal(text)
-    p = duties.probabilities(duties.scores([plain], [pairs(plain)], [categories], [where]), [on])
+    p = duties.probabilities(duties.scores([Finder(duties.words).hits(plain)], [categories], [where]), [on])
     assert p.sum() == pytest.approx(1)
     return duties.units[int(p[0].argmax())]
 

@@ -10,7 +10,7 @@ import pytest
 from bench.replies import dealt_with
 from classifier.answers import Answer
 from classifier.duties import Duties
-from classifier.finder import pairs
+from classifier.finder import Finder
 from classifier.model import train
 from classifier.places import Places, Where
 from classifier.samples import Sample
@@ -26,8 +26,8 @@ THEN = datetime(2016, 3, 1, tzinfo=UTC)
 
 def _mixed(text: str, on: date, learnt: Answer | None = None, reference: Reference | None = None) -> dict[str, float]:
     plain = normal(text)
-    units = Units(Duties(reference or city()))
-    found = units.mixed([plain], [pairs(plain)], [{}], [Where()], [on], learnt)
+    duties = Duties(reference or city())
+    found = Units(duties).mixed([Finder(duties.words).hits(plain)], [{}], [Where()], [on], learnt)
     return dict(zip(found.labels, found.p[0].tolist(), strict=True))
 
 
