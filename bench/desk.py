@@ -30,7 +30,7 @@ from data.city import City
 from data.records import Choice, Kind, Post, Suggestion, Urgency
 from desk.people import add_user
 
-CLERKS, PACE, ROUND = 20, 2.0, 10.0  # seconds
+CLERKS, PACE, ROUND = 20, 4.0, 12.0  # seconds
 PASSWORD = "bench-of-the-desk"
 WAITING = 1_500
 MOST, MOST_EMPTY = 2.0, 20.0

@@ -83,12 +83,9 @@ class Index:
             for other in self.having[word] if weight[word] else ():
                 shared[other] += (1 + log(n)) * (1 + log(self.kept[other].words[word])) * weight[word] ** 2
         mine = self._length(entry)
-        found = []
-        for other, product in shared.items():
-            alike = product / max(mine * self._length(self.kept[other]), 1e-9)
-            if other != key and alike >= ALIKE and self._named(entry, self.kept[other]):
-                found.append((other, float(alike)))
-        return sorted(found, key=lambda f: (-f[1], f[0]))
+        named = {other: self.kept[other] for other in shared if other != key and self._named(entry, self.kept[other])}
+        alike = {other: shared[other] / max(mine * self._length(one), 1e-9) for other, one in named.items()}
+        return sorted(((o, float(a)) for o, a in alike.items() if a >= ALIKE), key=lambda f: (-f[1], f[0]))
 
     def _weight(self, word: str) -> float:
         count = len(self.having[word])
