@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -60,9 +61,9 @@ def city(tmp_path: Path) -> City:
     return city
 
 
-@pytest.fixture
-def address(city: City) -> Iterator[str]:
-    app: Flask = desk(city, Clock())
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The address at which ``app`` answers meanwhile."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -70,6 +71,12 @@ def address(city: City) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def address(city: City) -> Iterator[str]:
+    with serving(desk(city, Clock())) as at:
+        yield at
 
 
 def sit_down(
