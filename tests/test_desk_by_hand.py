@@ -116,6 +116,7 @@ def test_the_tickets_that_wait_for_a_person_are_listed_where_posts_are_entered(
     number = filed(city, clerk, clock)
     assert "该看了" not in clerk.get("/enter").text
     clock.forward(hours=5)
+    assert "等人工核对" in clerk.get("/today").text
     page = clerk.get("/enter").text
     assert number in page
     assert "该看了" in page

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from desk.web.behind import title
 from desk.web.context import now, the_city, the_reference, today
-from ticketing import alerts
+from ticketing import alerts, by_hand
 from ticketing.today import today as standing
 
 pages = Blueprint("today", __name__)
@@ -23,6 +23,7 @@ def page() -> str:
         found=found,
         day=today(),
         rises=[(alerts.title(the_reference(), s), s) for s in found.rises],
+        looks=sum(a.pressing(now()) for a in by_hand.awaited(the_city(), now())),
         title=title,
         LISTED=LISTED,
         hours=the_city().settings.clocks.reply_hours,
