@@ -92,6 +92,8 @@ def read_list(page: Page, board: Board, section: str) -> ListPage:
             rows.append(_row(body, context))
         except Missing as field:
             missing.append(str(field))
+    if not rows and (wall := root.xpath('//form[contains(@action, "action=pwverify")]/ancestor::div[.//h3][1]//h3')):
+        signs.refuse(line(wall.xpath("string()").get("")), page.status)
     if not rows and (missing or "尚无主题" not in text):
         signs.explain(page, text, name, "主题列表")
     shown, _, more = _pager(root, page.url)

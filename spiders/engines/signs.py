@@ -21,7 +21,9 @@ WORDS: tuple[tuple[ReadOutcome, re.Pattern[str]], ...] = (
     ),
     (
         ReadOutcome.LOGIN,
-        re.compile("(尚未|没有|未|还没)登[录陆]|请先?登[录陆]|需要?登[录陆]|登[录陆]后|游客.{0,12}(无法|不能|没有)"),
+        re.compile(
+            "(尚未|没有|未|还没)登[录陆]|请先?登[录陆]|需要?登[录陆]|登[录陆]后|需要密码|游客.{0,12}(无法|不能|没有)"
+        ),
     ),
     (ReadOutcome.UNREACHABLE, re.compile("turn off CC|Please Refresh|刷新过快")),  # phpwind's, against fast readers
     (
