@@ -130,12 +130,12 @@ def test_the_desk_sends_again_and_settles(tmp_path: Path) -> None:
     for kept in city.store.outbox.entries(OutboxState.WAITING, "notice")[-2:]:
         city.store.outbox.settle(kept.id, OutboxState.UNKNOWN, desk_city.NOW, "没有应答")
     client = desk_city.login(desk_city.desk(city, desk_city.Clock()), "clerk")
-    page = client.get("/status").text
+    page = client.get("/outbox").text
     ids = [e.id for e in city.store.outbox.entries(OutboxState.UNKNOWN) if e.subject in ("notice/x", "notice/y")]
-    assert all(f"/status/{i}/resend" in page for i in ids)
+    assert all(f"/outbox/{i}/resend" in page for i in ids)
     sign = desk_city.token(client, "/status")
-    client.post(f"/status/{ids[0]}/resend", data={"csrf_token": sign})
-    client.post(f"/status/{ids[1]}/settle", data={"csrf_token": sign, "sent": "yes", "note": "已电话核实"})
+    client.post(f"/outbox/{ids[0]}/resend", data={"csrf_token": sign})
+    client.post(f"/outbox/{ids[1]}/settle", data={"csrf_token": sign, "sent": "yes", "note": "已电话核实"})
     states = {e.id: e.state for key in ("notice/x", "notice/y") if (e := city.store.outbox.entry(key))}
     assert [states[i] for i in ids] == [OutboxState.WAITING, OutboxState.SENT]
     assert {a.what for a in city.store.people.audit()} >= {"重新发送", "人工确认已送达：已电话核实"}
