@@ -14,6 +14,7 @@ from data.problem import Problem
 from desk.columns import COLUMNS, DEFINITIONS, place
 from desk.whole import whole
 from ticketing.figures import Fact, Row
+from ticketing.messages import anonymous
 from ticketing.reports import LatencyReport
 
 VERDICTS = {
@@ -100,7 +101,7 @@ def _ticket(city: City, fact: Fact) -> list[Any]:
     times = [m.astimezone(city.zone).strftime("%Y-%m-%d %H:%M") for m in (t.filed_at, t.reply_due)]
     waits = [round(w.seconds / 3600, 3) if w.over else None for w in (fact.first, fact.substance)]
     named = [category.name if category else t.category, unit.name if unit else t.unit]
-    return [t.number, t.source, t.thread, t.title, *named, *times, VERDICTS[fact.verdict], *waits]
+    return [t.number, t.source, t.thread, anonymous(t.title), *named, *times, VERDICTS[fact.verdict], *waits]
 
 
 def _excel(city: City, report: LatencyReport, path: Path) -> None:

@@ -21,6 +21,7 @@ from data.store.reference_tables import ReferenceTables
 from data.store.retention import Retention
 from data.store.runs import Runs
 from data.store.schema import migrations
+from data.store.seats import Seats
 from data.store.series import Series
 from data.store.sqlite import SQLite
 from data.store.threads import Threads
@@ -50,6 +51,7 @@ class Store:
         self.bridges = Bridges(self.db)
         self.heard = Heard(self.db)
         self.people = People(self.db)
+        self.seats = Seats(self.db)
         self.clients = Clients(self.db)
         self.received = ReceivedRequests(self.db)
         self.reference = ReferenceTables(self.db)

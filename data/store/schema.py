@@ -362,3 +362,10 @@ def retention(db: Database) -> None:
         "create table sizes (day text not null, name text not null, bytes integer not null, primary key (day, name))"
     )
     db.execute("alter table runs add column seconds text not null default '{}'")
+
+
+@migrations()
+def seats(db: Database) -> None:
+    """Sessions of the desk that were not left; no records: in a copied city everybody logs in anew."""
+    db.execute("create table _seats (id text primary key, name text not null, at text not null)")
+    db.execute("create index _seats_by_time on _seats (at)")

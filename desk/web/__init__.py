@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -96,10 +97,18 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     app.extensions["training"] = models.Training()
     app.extensions["suggesting"] = by_hand.Suggesting()
     app.jinja_env.globals["city_name"] = city.settings.city.name
+    app.logger.addFilter(one_line)
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _failed)
     return app
+
+
+def one_line(record: logging.LogRecord) -> bool:
+    """What a request says, its address above all, cannot begin a line of its own in the log."""
+    said = record.getMessage()
+    record.msg, record.args = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said), ()
+    return True
 
 
 def _headers(response: Response) -> Response:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from desk.web import show
+from desk.web.behind import title
 from desk.web.context import me, note, now, the_city
 from ticketing import bridge
 from ticketing.bridge import BridgeError
@@ -21,8 +23,19 @@ def index() -> str:
     matters = [(b, store.tickets.ticket(b.ticket), store.bridges.notes(b.id)) for b in store.bridges.list()]
     closed = [(b, store.tickets.ticket(b.ticket)) for b in store.bridges.list(closed=True)[:20]]
     return render_template(
-        "bridge.html", matters=matters, closed=closed, now=now(), given=request.args.get("ticket", "")
+        "bridge.html",
+        matters=matters,
+        closed=closed,
+        now=now(),
+        given=request.args.get("ticket", ""),
+        title=title,
+        told=_told,
     )
+
+
+def _told(text: str) -> str:
+    """What was written of a matter; a number to ring is for those who ring it."""
+    return text if me().role == "clerk" else show.hidden(text)
 
 
 @pages.post("/bridge")

@@ -16,6 +16,7 @@ from data.city import City
 from data.problem import Problem
 from data.records import Post, Ticket
 from desk.web import show
+from desk.web.behind import title
 from desk.web.context import me, note, now, the_city, the_reference
 from desk.web.tickets import asked
 from ticketing import by_hand
@@ -59,7 +60,7 @@ def _page(given: Mapping[str, str], problem: str = "") -> str:
     city, at = the_city(), now()
     boards = [b for b in the_reference().boards if by_hand.open_to(city, b)]
     return render_template(
-        "enter.html", given=given, problem=problem, boards=boards, awaited=by_hand.awaited(city, at), at=at
+        "enter.html", given=given, problem=problem, boards=boards, awaited=by_hand.awaited(city, at), at=at, title=title
     )
 
 
@@ -118,7 +119,7 @@ def heard(number: str) -> Response:
 
 def _tell(ticket: Ticket, look: Look) -> None:
     what = "录入答复" if look.author else "人工查看原帖"
-    said = f"{look.author} {request.form.get('replied_at', '')}：{look.body[:200]}" if look.author else ""
+    said = f"{look.author} {request.form.get('replied_at', '')}：{show.hidden(look.body[:200])}" if look.author else ""
     note(what, ticket.number, "；".join(p for p in (show.LOOKS[look.seen], said) if p))
     verdict = the_city().store.tickets.verdict(ticket.number)
     flash(f"已记下（人工）。现在的核对结果：{show.VERDICTS[verdict.name] if verdict else '还没有'}", "ok")
@@ -137,7 +138,7 @@ def retract(number: str) -> Response:
         note(
             "撤回录入的答复",
             number,
-            f"{found.author} {at:%Y-%m-%d %H:%M}（{found.entered_by} 录入）：{found.body[:400]}",
+            f"{found.author} {at:%Y-%m-%d %H:%M}（{found.entered_by} 录入）：{show.hidden(found.body[:400])}",
         )
         flash("已撤回这条录入的答复，并重新核对", "ok")
     return redirect(url_for("tickets.show", number=number))

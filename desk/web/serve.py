@@ -16,11 +16,12 @@ from waitress import create_server
 
 from data.city import City, CityError
 from data.records import Alert
-from desk.web import create_app
+from desk.web import LARGEST_FORM, create_app
 from ticketing import alarm, duty, outbox
 
 THREADS = 8
 FORWARDED = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}  # what a trusted proxy says of the request
+LARGEST = LARGEST_FORM + 64 * 1024  # bytes taken in of a request; what is larger is refused before it fills the disk
 EVERY = 1.0  # seconds between two looks into the outbox
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,13 @@ def serve(city: City, clock: Clock, host: str, port: int, ready: Callable[[str],
     forwarded = {"trusted_proxy": proxy, "trusted_proxy_headers": FORWARDED} if proxy else {}
     app = create_app(city, clock)
     server = create_server(
-        app, sockets=[door], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True, **forwarded
+        app,
+        sockets=[door],
+        threads=THREADS,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        max_request_body_size=LARGEST,
+        **forwarded,
     )
     with dispatching(city, clock):
         if ready:
@@ -76,7 +83,7 @@ def _dispatch(city: City, clock: Clock, over: threading.Event) -> None:
             outbox.send_due(own, clock, holder)
             failing = ""
         except Exception as error:  # noqa: BLE001 - whatever failed once may work the next second; a person is told
-            if (words := f"{type(error).__name__}: {error}"[:300]) != failing:
+            if (words := " ".join(f"{type(error).__name__}: {error}".split())[:300]) != failing:
                 failing = words
                 _tell(own, clock, words)
     own.store.close()

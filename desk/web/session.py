@@ -24,6 +24,7 @@ from desk.web.access import home
 from desk.web.context import me, note, now, the_city
 
 SECRET = "session-secret"  # noqa: S105 - the name of the file
+LASTS = timedelta(days=1)  # of a session in use: whoever holds a stolen cookie has it no longer
 
 pages = Blueprint("session", __name__)
 
@@ -95,7 +96,20 @@ def _load(identity: str) -> Seat | None:
     _, _, name = identity.partition(":")
     user = the_city().store.people.user(name)
     seat = Seat(user) if user and not shut_out(user) else None
-    return seat if seat and secrets.compare_digest(seat.get_id().encode(), identity.encode()) else None
+    if seat is None or not secrets.compare_digest(seat.get_id().encode(), identity.encode()):
+        return None
+    return seat if the_city().store.seats.taken(session.get("seat", ""), name, now() - LASTS) else None
+
+
+def _sit_down(user: User) -> None:
+    """Begin a session of its own: nothing of the one before is in it, and that one is over."""
+    seats, token = the_city().store.seats, secrets.token_urlsafe(24)
+    seats.leave(session.get("seat", ""))
+    session.clear()
+    seats.take(token, user.name, now(), now() - LASTS)
+    session["seat"] = token
+    session.permanent = True
+    login_user(Seat(user))
 
 
 @pages.route("/login", methods=["GET", "POST"])
@@ -111,9 +125,7 @@ def login() -> Response | str | tuple[str, int]:
     except PeopleError as error:
         note("登录失败", who=form.name.data[:40])
         return render_template("login.html", form=form, error=str(error)), 401
-    session.clear()
-    login_user(Seat(user))
-    session.permanent = True
+    _sit_down(user)
     note("登录", who=user.name)
     return redirect(_inside(request.args.get("next", "")) or home())
 
@@ -129,6 +141,7 @@ def _inside(address: str) -> str | None:
 def logout() -> Response:
     """Leave the desk."""
     note("退出")
+    the_city().store.seats.leave(session.get("seat", ""))
     logout_user()
     session.clear()
     flash("已退出", "ok")
@@ -153,6 +166,6 @@ def password() -> Response | str | tuple[str, int]:
     note("改了自己的密码")
     user = the_city().store.people.user(me().name)
     if user:
-        login_user(Seat(user))
+        _sit_down(user)
     flash("密码已更改", "ok")
     return redirect(home())
