@@ -20,7 +20,7 @@ NO_COUNTY = {
     "西工": ("大",),
 }
 # Words that lead up to a place and are no part of its name.
-LEADING = ("联系", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询")
+LEADING = ("联系", "出入", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
 LAST = frozenset(e[-1] for e in ENDINGS)
 # Common nouns and verbs that end like a place's name.
@@ -39,6 +39,8 @@ NO_NAME = (
     "修路",
     "农村",
     "全村",
+    "快速路",
+    "城中村",
 )
 SPECIFIC = {"landmark": 3, "road": 2, "town": 1, "street": 1}  # how closely a sort of place says where
 

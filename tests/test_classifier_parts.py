@@ -149,6 +149,9 @@ def test_the_same_matter_on_another_board_is_found_and_a_different_one_is_not() 
         (["号称走路", "赚钱"], None),
         (["这", "小区"], None),
         (["修", "马路"], None),
+        (["城中村", "改造"], None),
+        (["出入", "小区"], None),
+        (["快速路", "堵"], None),
     ],
 )
 def test_a_place_no_table_knows_is_told_by_its_ending(tokens: list[str], place: str | None) -> None:
