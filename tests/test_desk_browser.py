@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from data.city import City
-from data.records import Action, Kind
+from data.records import Action, Alert, AuditEntry, Event, Kind, OutboxEntry, OutboxState
 from data.reference import Reference
 from desk.people import add_user
-from tests.desk_city import NOW, PASSWORD, Clock, desk, enqueue, make, post, staff, suggestion
-from ticketing import phones
+from tests.desk_city import NOW, PASSWORD, Clock, _file, desk, enqueue, make, post, staff, suggestion
+from ticketing import bridge, phones
 
 ARGS = [
     "--no-sandbox",
@@ -312,3 +312,40 @@ def test_the_list_of_emergency_telephones_is_one_sheet_of_paper(
     printed = page.pdf(prefer_css_page_size=True)
     page.close()
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+def test_hostile_text_is_inert_on_every_page(chromium: Browser, city: City, address: str) -> None:
+    with city.store.transaction():
+        for thread in ("666", "667"):
+            enqueue(city, post(thread, f"停水 {HOSTILE}", HOSTILE * 3), suggestion(thread, place=HOSTILE))
+        _file(city, "668", "20110725-0668", "water-group", f"停水 {HOSTILE}", hours=2)
+        tables = city.reference()
+        units = tuple(
+            u.model_copy(update={"name": f"{u.name}<img src=x onerror=window.hacked=1>"}) for u in tables.units
+        )
+        city.store.reference.save(tables.model_copy(update={"units": units}))
+        for kind in ("board", "surge", "dispatcher"):
+            city.store.runs.alert(Alert(NOW, kind, HOSTILE, HOSTILE))
+        failed = OutboxEntry(f"x/{HOSTILE}", "notice", HOSTILE, {}, NOW, NOW, OutboxState.FAILED, 1, error=HOSTILE)
+        city.store.outbox.put(failed)
+        city.store.people.record(AuditEntry(NOW, HOSTILE, HOSTILE, HOSTILE, HOSTILE))
+        city.store.tickets.add_event(Event("20110725-0668", NOW, "note", HOSTILE, HOSTILE), "filed")
+    bridge.begin(city, "20110725-0668", HOSTILE, "clerk", NOW)
+    add_user(city, "mallory", PASSWORD, "clerk", display=HOSTILE)
+    page = sit_down(chromium, address, "admin")
+    complaints: list[str] = []
+    page.on("dialog", lambda dialog: complaints.append(f"{page.url}: {dialog.message}"))
+    page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}"))
+    for path in (
+        "/", "/?post=lyw/666", "/tickets", "/tickets/20110725-0668", "/search?q=停水", "/report", "/today", "/boards",
+        "/report/tickets?counted=filed", "/status", "/outbox", "/audit", "/bridge", "/barometer", "/rota", "/enter",
+        "/users", "/users/mallory", "/users/new", "/reference", "/reference/units", "/reference/units/entry?key=lamps",
+        "/admin", "/models", "/retention",
+    ):  # fmt: skip
+        answer = page.goto(path)
+        assert answer
+        assert answer.status == 200, path
+        assert page.evaluate("window.hacked") is None, path
+        assert page.locator("main img[src=x], main iframe, main script, a[href^='javascript']").count() == 0, path
+    assert complaints == []
+    page.context.close()

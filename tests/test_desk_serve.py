@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -135,3 +136,12 @@ def test_a_dispatcher_that_fails_goes_on_and_raises_one_alert(tmp_path: Path, qu
     (alert,) = city.store.runs.alerts()
     assert alert.kind == "dispatcher"
     assert "office system on fire" in alert.text
+
+
+def test_a_request_too_large_is_refused_before_it_is_taken_in(tmp_path: Path) -> None:
+    make(tmp_path / "city").store.close()
+    with served(tmp_path / "city") as url:
+        port = int(url.rstrip("/").rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+            wire.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n\r\n")
+            assert b" 413 " in wire.recv(1000)  # and not one byte of it was sent
