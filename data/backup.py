@@ -131,6 +131,8 @@ def _in_place(folder: Path) -> None:
         raise BackupError(f"备份里没有 {SETTINGS}；它不是 liandong backup 写的")
     address = open_city(folder).settings.city.database
     if not on_server(address):
+        if (folder / address).resolve().parent != folder.resolve():
+            raise BackupError(f"备份的 {SETTINGS} 把数据库写在城市目录之外（{address}），没有恢复；请先改好设置再备份")
         (folder / DATABASE).rename(folder / address)
         return
     with closing(Store(folder / DATABASE)) as kept, closing(Store(address)) as server:

@@ -133,6 +133,24 @@ def test_rows_that_are_not_those_that_were_backed_up_are_refused(city: City, tmp
     assert not (tmp_path / "back").exists()
 
 
+def test_an_archive_whose_database_would_lie_elsewhere_is_refused(city: City, tmp_path: Path) -> None:
+    lived(city)
+    archive, forged = tmp_path / "b.tar.gz", tmp_path / "forged.tar.gz"
+    write(city, archive, FILED)
+    with tarfile.open(archive) as old, tarfile.open(forged, "w:gz") as new:
+        for member in old.getmembers():
+            content = old.extractfile(member)
+            raw = content.read() if content else b""
+            if member.name == "liandong.toml":
+                raw = b'[city]\ndatabase = "../../elsewhere.db"\n'
+            member.size = len(raw)
+            new.addfile(member, io.BytesIO(raw))
+    with pytest.raises(BackupError, match="城市目录之外"):
+        restore(forged, tmp_path / "new" / "back")
+    assert not (tmp_path / "new" / "back").exists()
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
 @pytest.mark.parametrize("name", ["../outside.txt", "/tmp/outside.txt"])
 def test_an_archive_that_would_write_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
