@@ -99,6 +99,10 @@ class YearWorld(World):
         """Threads too old to be asked for go, and with them what the office knows of them."""
         while self._old and self._old[0][0] <= now:
             _, board, id = heapq.heappop(self._old)
+            last = max((a.at for a in self._threads[board, id].answers), default=now)
+            if last > now:  # the tail is long: an answer after months lifts its thread on the list once more
+                heapq.heappush(self._old, (last + timedelta(days=1), board, id))
+                continue
             self.filed.pop(self._threads.pop((board, id)).office_id, None)
 
     def told(self, thread: Thread, number: str, office_id: str, now: datetime) -> None:
