@@ -71,9 +71,13 @@ class Found:
 
     def waiting(self, limit: int) -> list[Post]:
         """Posts whose words are still to be indexed, the oldest first."""
-        query = """select p.* from _unworded u join posts p on p.board = u.board and p.thread = u.thread
-                   order by p.posted_at limit ?"""
-        return list(from_rows(Post, self.db.query(query, [limit])))
+        few = self.db.execute("select board, thread from _unworded limit ?", [limit + 1]).fetchall()
+        if len(few) > limit:  # a city that was never indexed: worth a look through all posts
+            query = """select p.* from _unworded u join posts p on p.board = u.board and p.thread = u.thread
+                       order by p.posted_at limit ?"""
+            return list(from_rows(Post, self.db.query(query, [limit])))
+        rows = (self.db.table("posts").rows_where("board = ? and thread = ?", list(key)) for key in few)
+        return sorted((post for each in rows for post in from_rows(Post, each)), key=lambda p: p.posted_at)
 
     def count_waiting(self) -> int:
         return int(self.db.execute("select count(*) from _unworded").fetchone()[0])
