@@ -74,7 +74,7 @@ def killed(day: Day, quick: bool) -> Iterator[Trial]:
     """Killed at each point of each turn; and killed again when started anew."""
     chance = random.Random(SEED)
     points = [(turn, p) for turn, start in enumerate(day.starts) for p in range(1, start.points + 1)]
-    for turn, point in chance.sample(points, 24) if quick else points:
+    for turn, point in chance.sample(points, 14) if quick else points:
         yield ("killed once", f"killed at {turn}/{point}", *days.killed(day, turn, point))
     for turn, point in chance.sample(points, 4 if quick else 60):
         again = chance.randint(1, day.starts[turn].points)

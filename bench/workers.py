@@ -49,7 +49,7 @@ def main(quick: bool = True) -> None:
     if found is None:
         print("PostgreSQL is not installed: apt-get install postgresql")
         return
-    boards, threads = (16, 20) if quick else (16, 100)
+    boards, threads = (16, 10) if quick else (16, 100)
     server = Server(found, durable=True)
     try:
         print(f"{boards} boards, {threads} threads each, {ANSWER * 1000:.0f} ms an answer, {os.cpu_count()} cores")
