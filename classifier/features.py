@@ -206,7 +206,7 @@ def telling(parts: Sequence[Matrix], truth: NDArray[np.int64], labels: int) -> F
     The Kullback-Leibler divergence of the labels of the messages a column stands in, each label counting alike, from
     all labels being as likely, seen through PRIOR messages of doubt, as a share of the most there could be.
     """
-    of = sparse.csr_matrix((np.ones(len(truth)), (truth, np.arange(len(truth)))), shape=(labels, len(truth)))
+    of = _rows_of(truth, labels)
     each = np.maximum(np.bincount(truth, minlength=labels), 1)[:, None]
     told = [_divergence((of @ part).toarray(), each) for part in parts]
     found: Floats = (np.concatenate(told) / np.log(labels)).astype(np.float32)
@@ -221,6 +221,22 @@ def _divergence(seen: NDArray[Any], each: NDArray[Any]) -> NDArray[Any]:
     likely = (count * share + PRIOR * alike) / (count + PRIOR)
     found: NDArray[Any] = (likely * np.log(likely / alike)).sum(axis=0)
     return found
+
+
+def ratios(parts: Sequence[Matrix], truth: NDArray[np.int64], labels: int) -> Floats:
+    """(labels, columns): log of how much likelier a column of the ``parts`` (1 where present) is with a label than with
+    the others, each seen once more than it was."""
+    of = _rows_of(truth, labels)
+    seen = np.hstack([(of @ part).toarray() for part in parts]) + 1
+    others = seen.sum(axis=0) - seen - labels + 2
+    share, rest = seen / seen.sum(axis=1, keepdims=True), others / others.sum(axis=1, keepdims=True)
+    found: Floats = np.log(share / rest).astype(np.float32)
+    return found
+
+
+def _rows_of(truth: NDArray[np.int64], labels: int) -> Matrix:
+    """(labels, rows): 1 where a row has the label."""
+    return sparse.csr_matrix((np.ones(len(truth)), (truth, np.arange(len(truth)))), shape=(labels, len(truth)))
 
 
 def prepared(texts: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The model of what the package ships: trained at first use, then kept in the user's cache folder.
 
-The cached file is named by a hash of samples, tables and the code's format, so that a change of any of them trains anew.
+The cached file is named by a hash of samples, tables and the code that learns, so that a change of any of them trains anew.
 A cache that cannot be written or read costs time, nothing else.
 """
 
@@ -18,7 +18,8 @@ from classifier.samples import fingerprint, shipped_samples
 from classifier.tokens import city_words, engine
 from data.reference import Reference
 
-RECIPE = 9  # raise when features or training change, so that cached models are not used
+HERE = Path(__file__).parent
+RECIPE = ("calibration.py", "features.py", "marks.py", "model.py", "samples.py", "shipped.py", "tokens.py")
 # Written samples are clearer than what citizens write: on real messages the first choice was right six times in a hundred
 # less often than the probability said, with this factor three (bench/measure_classifier.py).
 CAUTION = 0.75
@@ -37,7 +38,8 @@ def cautious(model: Model) -> Model:
 def shipped_model(reference: Reference, cache: Path | None = None) -> Model:
     """The model for a city that has none of its own yet; some seconds the first time."""
     samples, city = shipped_samples(reference), city_words(reference)
-    name = fingerprint(samples, [*city, engine(), str(FORMAT), str(RECIPE)])[:16]
+    recipe = (str((HERE / file).read_bytes()) for file in RECIPE)
+    name = fingerprint(samples, [*city, engine(), str(FORMAT), *recipe])[:16]
     path = (cache or Path(platformdirs.user_cache_dir("liandong"))) / f"shipped-{name}.model"
     with suppress(ModelError):
         return load(path)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from classifier.details import automatic, details, held, lower
 from classifier.drift import drift
 from classifier.evaluate import crossed, evaluate, learning_curve
-from classifier.features import telling
+from classifier.features import ratios, telling
 from classifier.finder import Finder
 from classifier.learning import FEWEST, latest, right, trial
 from classifier.model import train
@@ -92,13 +93,19 @@ def test_a_model_knows_since_when_it_serves(tmp_path: Path) -> None:
 
 
 def test_columns_that_stand_in_one_label_only_tell_most() -> None:
-    from scipy import sparse
-
     part = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1]] * 20, np.float32))
     told = telling([part], np.array([0, 0, 1, 1] * 20), 2)
     assert told[0] > told[2] > told[1]
     assert told[1] == pytest.approx(0, abs=1e-6)
     assert told.max() <= 1
+
+
+def test_a_ratio_says_how_much_likelier_a_column_is_with_a_label() -> None:
+    part = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 0]], np.float32))
+    found = ratios([part], np.array([0, 0, 1]), 2)
+    # label 0: 3, 3, 1 of 7 (each seen once more than it was); label 1: 1, 2, 1 of 4
+    assert found[0] == pytest.approx(np.log([(3 / 7) / (1 / 4), (3 / 7) / (2 / 4), (1 / 7) / (1 / 4)]))
+    assert found[1] == pytest.approx(-found[0])
 
 
 @given(st.lists(st.text(alphabet="停水Ａa　 \n\0é\u0301…①!,好" + "\ud800", max_size=12), max_size=5))
