@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from data.city import City
 from data.records import AuditEntry, User
-from desk.people import PeopleError, add_user, check_role, known, set_password
+from desk.people import ROLES, PeopleError, add_user, check_role, known, set_password
 
 TITLES = {"role": "角色", "unit": "单位", "display": "姓名", "reach": "通知", "active": "在用", "locked": "锁定"}
 LONGEST_REACH = 300
@@ -109,7 +109,7 @@ def _governs(user: User) -> bool:
 
 
 def _differences(before: User, after: User) -> str:
-    """``角色：clerk → leader；…``; where alerts go is nobody else's business and is said to have changed, no more."""
+    """``角色：值班员 → 领导；…``; where alerts go is nobody else's business and is said to have changed, no more."""
     return "；".join(_told(name, getattr(before, name), getattr(after, name)) for name in _changed(before, after))
 
 
@@ -121,8 +121,10 @@ def _changed(before: User, after: User) -> Iterable[str]:
 def _told(name: str, before: object, after: object) -> str:
     if name == "reach":
         return f"{TITLES[name]}：已更改"
-    words = {True: "是", False: "否", None: "无", "": "无"}
-    shown = [words.get(v, v) if isinstance(v, bool | str | None) else v for v in (before, after)]
+    words: dict[object, str] = {True: "是", False: "否", None: "无", "": "无"}
+    if name == "role":
+        words.update(ROLES)
+    shown = [words.get(v, v) for v in (before, after)]
     return f"{TITLES[name]}：{shown[0]} → {shown[1]}"
 
 

@@ -42,7 +42,7 @@ ROUTES: dict[str, tuple[str, str, int, str]] = {
     "search.index": ("GET", "/search?q=x", 200, "++++"),
     "tickets.index": ("GET", "/tickets", 200, "++++"),
     "tickets.show": ("GET", "/tickets/20110725-0002", 200, "+?++"),
-    "tickets.move": ("POST", "/tickets/20110725-0002/move", 302, "+?-+"),
+    "tickets.move": ("POST", "/tickets/20110725-0002/move", 400, "+?-+"),
     "tickets.contact": ("POST", "/tickets/20110725-0002/contact", 200, "+?++"),
     "tickets.keep": ("POST", "/tickets/keep", 404, "+--+"),
     "tickets.part": ("POST", "/tickets/part", 404, "+--+"),

@@ -39,7 +39,9 @@ def clerk(app: Flask) -> FlaskClient:
 def send(client: FlaskClient, address: str, **data: str) -> str:
     """What the browser shows after the form was sent."""
     answer = client.post(address, data={"csrf_token": token(client, "/password"), **data})
-    return client.get(answer.location).text if answer.status_code == 302 else str(answer.status_code)
+    if answer.status_code == 302:
+        return client.get(answer.location).text
+    return answer.text if answer.status_code == 400 else str(answer.status_code)
 
 
 def move(client: FlaskClient, name: str, number: str = ANSWERED, **data: str) -> str:
@@ -195,3 +197,25 @@ def test_while_a_return_waits_the_page_says_that_the_clock_rests_and_then_the_ne
     page = move(clerk, "force", number, note="管网已移交")
     assert "退单待审核" not in page
     assert "应答时限" in page
+
+
+def test_what_was_written_for_a_move_that_cannot_be_made_is_kept(app: Flask, city: City) -> None:
+    page = move(login(app, "liaison"), "ask_extension", note="要挖开路面，等审批")
+    assert "延期要写明 1 到 60 个工作日" in page
+    assert "要挖开路面，等审批</textarea>" in page
+    assert [e.move for e in city.store.tickets.events(ANSWERED)] == ["file", "accept"]
+
+
+def test_a_long_run_of_citizens_replies_is_folded_and_what_the_unit_said_is_not(clerk: FlaskClient, city: City) -> None:
+    first = city.store.threads.replies("lyw", "201")
+    more = [Reply("lyw", "201", f"x{i}", 10 + i, f"网友{i}", NOW - timedelta(minutes=30), "顶") for i in range(40)]
+    post = city.store.threads.post("lyw", "201")
+    assert post
+    read = Read("lyw", "201", NOW, ReadOutcome.OK, complete=True, status=200, pages=1)
+    with city.store.transaction():
+        city.store.threads.save(Thread(post, (*first, *more)), read, [])
+    page = clerk.get(f"/tickets/{ANSWERED}").text
+    before, _, folded = page.partition("网友跟帖 40 条")
+    assert "经查，管网冲洗造成，现已恢复。" in before
+    assert "路人甲" in before
+    assert folded.partition("</details>")[0].count("<article") == 40

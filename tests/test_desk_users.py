@@ -82,7 +82,7 @@ def test_a_change_holds_at_once_and_the_audit_says_before_and_after(app: Flask, 
     assert clerk.get("/").location == "/tickets"
     entry = newest(city)
     assert (entry.who, entry.what, entry.subject) == ("admin", "更改用户", "clerk")
-    assert entry.detail == "角色：clerk → liaison；单位：无 → lamps；姓名：无 → 李；通知：已更改"
+    assert entry.detail == "角色：值班员 → 联络员；单位：无 → lamps；姓名：无 → 李；通知：已更改"
 
 
 @pytest.mark.parametrize("act", ["lock", "deactivate"])

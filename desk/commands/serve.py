@@ -67,7 +67,7 @@ def add(folder: str | None, name: str, role: str, unit: str | None, display: str
     city = city_of(folder)
     with city.store.transaction():
         people.add_user(city, name, password, role, unit=unit, display=display, now=now())
-        city.store.people.record(AuditEntry(now(), HERE, "添加用户", name, f"角色：{role}"))
+        city.store.people.record(AuditEntry(now(), HERE, "添加用户", name, f"角色：{people.ROLES[role]}"))
     click.echo(f"已添加 {name}（{role}）")
 
 

@@ -26,6 +26,7 @@ from desk.web import (
     files,
     models,
     monitoring,
+    navigation,
     outbox,
     overview,
     reference,
@@ -69,6 +70,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     access.guard(app)
     show.install(app)
     rota.install(app)
+    navigation.install(app)
     for pages in (
         deciding.pages,
         tickets.pages,

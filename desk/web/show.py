@@ -74,7 +74,12 @@ ALERTS = {
     "outbox-failed": "发送失败",
     "outbox-unknown": "结果不明",
     "notice-address": "通知没有确认送达",
+    "digest": "领导日报",
+    "office-words": "办公系统的回复",
+    "office-status": "办公系统的状态",
+    "worker": "工作进程异常",
 }
+PROGRAMS = {"": "系统", "system": "系统", "office": "办公系统"}
 ELSEWHERE = {upper.BOARD: upper.SOURCE}  # what stands in a board's place
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
 
@@ -95,6 +100,7 @@ def install(app: Flask) -> None:
         urgency=urgency,
         unit=unit_name,
         stage=stages.words,
+        after=after,
     )
     app.jinja_env.filters.update(district=district_name, category=category_name, board=board_name, person=person)
     app.jinja_env.globals.update(
@@ -153,6 +159,11 @@ def urgency(value: Urgency, days: int) -> str:
     return {Urgency.EMERGENCY: "紧急", Urgency.IMMEDIATE: "即办"}.get(value) or f"{days} 个工作日"
 
 
+def after(text: str, kind: str) -> str:
+    """``text`` without the name of its kind, where it begins with that."""
+    return text.removeprefix(f"{kind}：")
+
+
 def unit_name(slug: str | None) -> str:
     found = the_reference().unit.get(slug or "")
     return found.name if found else slug or "—"
@@ -179,9 +190,9 @@ def board_name(slug: str) -> str:
 
 
 def person(name: str) -> str:
-    """How a user is called; the program itself is 系统."""
-    if name in ("system", ""):
-        return "系统"
+    """How a user is called; the program itself is 系统, what the office's system says of its people 办公系统."""
+    if name in PROGRAMS:
+        return PROGRAMS[name]
     user = the_city().store.people.user(name)
     return user.display or name if user else name
 

@@ -17,13 +17,14 @@ from desk.web import finding, show
 from desk.web.access import may
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import MoveForm, first_error
-from desk.web.timeline import linked, spoken, timeline
+from desk.web.timeline import linked, runs, spoken, timeline
 from ticketing import by_hand, edits, lifecycle, merging, refiling, returns, urging
 from ticketing.standing import MoveError, RoleError, Standing
 
 pages = Blueprint("tickets", __name__, url_prefix="/tickets")
 
 LISTED = 50
+FOLDED = 20  # a longer run of citizens' replies is folded
 SEARCHED = 20_000  # tickets looked through for words in the title; the page says when it stopped there
 
 Answer = Response | str | tuple[str, int]
@@ -119,7 +120,8 @@ def contact(number: str) -> Answer:
     return _page(ticket, plain=True)
 
 
-def _page(ticket: Ticket, *, plain: bool = False) -> str:
+def _page(ticket: Ticket, *, plain: bool = False, given: MoveForm | None = None) -> str:
+    """The ticket's page; ``given``: a move that could not be made, with what was written for it."""
     store = the_city().store
     plain = plain or _handles()
     contacts = show.contacts(ticket)
@@ -131,21 +133,27 @@ def _page(ticket: Ticket, *, plain: bool = False) -> str:
     stands = lifecycle.standing(ticket, store.tickets.events(ticket.number))
     reads = store.threads.reads(ticket.board, ticket.thread)
     post = store.threads.post(ticket.board, ticket.thread)
+    verdict = store.tickets.verdict(ticket.number)
+    moves = [m for m in lifecycle.moves_now(stands, me().role) if m not in ELSEWHERE]
+    said = spoken(the_city(), the_reference(), ticket)
     return render_template(
         "ticket.html",
         ticket=ticket,
         hide=hide,
         plain=plain,
         state=state,
-        verdict=store.tickets.verdict(ticket.number),
+        verdict=verdict,
         post=post,
         entering=_entering(ticket, post),
         accounts=_accounts(ticket),
-        replies=spoken(the_city(), the_reference(), ticket),
+        replies=runs(said, (verdict.reply or "") if verdict else ""),
+        FOLDED=FOLDED,
         timeline=timeline(the_city(), ticket),
         reads=list(reversed(reads)),
         last_read=next((r for r in reversed(reads) if r.complete), None),
-        moves=[m for m in lifecycle.moves_now(stands, me().role) if m not in ELSEWHERE],
+        moves=moves,
+        likely=next((m for m in LIKELY if m in moves), "") if me().role == "liaison" else "",
+        given=given,
         clock=_clock(ticket, stands, now()),
         stands=stands,
         received=show.received(ticket.board, ticket.thread, plain=plain),
@@ -168,6 +176,7 @@ def _accounts(ticket: Ticket) -> Sequence[str]:
     return [a.account for a in sorted(of_board, key=lambda a: a.unit != ticket.unit)]
 
 
+LIKELY = ("accept", "answer")  # what a liaison officer does next, unless there is a reason
 ELSEWHERE = frozenset({"merge", "unmerge", "reviewed"})  # moves made where the post is
 
 
@@ -198,13 +207,13 @@ def _clock(ticket: Ticket, stands: Standing, at: datetime) -> Mapping[str, Any]:
 
 
 @pages.post("/<number>/move")
-def move(number: str) -> Response:
-    """Make one of the moves this role may make now."""
+def move(number: str) -> Answer:
+    """Make one of the moves this role may make now; what was written for one that cannot be made is kept."""
     ticket = asked(number)
     form = MoveForm()
     if not form.validate():
         flash(first_error(form), "bad")
-        return redirect(url_for("tickets.show", number=number))
+        return _page(ticket, given=form), 400
     name, words = form.move.data, (form.note.data or "").strip()
     if name in lifecycle.MOVES and me().role not in lifecycle.MOVES[name].roles:
         abort(403)
@@ -214,6 +223,7 @@ def move(number: str) -> Response:
         abort(403)
     except MoveError as error:
         flash(str(error), "warn")
+        return _page(ticket, given=form), 400
     else:
         note(f"工单{lifecycle.MOVES[name].name_zh}", number)
         flash(f"已{lifecycle.MOVES[name].name_zh}", "ok")

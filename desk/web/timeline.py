@@ -101,7 +101,8 @@ def _terms(city: City, event: Event) -> str:
     if data.get("reply_due"):
         found.append(f"应答时限 {datetime.fromisoformat(data['reply_due']).astimezone(city.zone):%Y-%m-%d %H:%M}")
     if event.move in ("merge", "unmerge"):
-        found.append(f"{data.get('post', '')} {data.get('title', '')}".strip())
+        board = show.board_name(data.get("post", "").partition("/")[0])
+        found.append(f"{board}：{data.get('title', '')}")
     return "；".join(found)
 
 
@@ -144,6 +145,25 @@ def linked(city: City, reference: Reference, ticket: Ticket) -> Sequence[tuple[P
         for post in posts
         if post is not None
     ]
+
+
+def runs(replies: Sequence[Spoken], apart: str = "") -> Sequence[Sequence[Spoken]]:
+    """The replies in runs, so that a long one can be folded: citizens talking among themselves, and each reply that
+    matters to the verdict (an account's, one entered by hand, the one with the id ``apart``) by itself."""
+    found: list[list[Spoken]] = []
+    for said in replies:
+        matters = bool(said.label or said.reply.entered_by or said.reply.id == apart)
+        if (
+            matters
+            or not found
+            or found[-1][0].label
+            or found[-1][0].reply.entered_by
+            or found[-1][0].reply.id == apart
+        ):
+            found.append([said])
+        else:
+            found[-1].append(said)
+    return found
 
 
 def spoken(city: City, reference: Reference, ticket: Ticket) -> Sequence[Spoken]:

@@ -32,8 +32,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
     if (event.key === "Escape") {
-      for (const details of document.querySelectorAll(".acts details[open]")) details.open = false;
-      if (document.activeElement) document.activeElement.blur();
+      const menu = $(".menu[open]");
+      for (const details of document.querySelectorAll(":is(.acts, .top) details[open]")) details.open = false;
+      if (menu) menu.querySelector("summary").focus();
+      else if (document.activeElement) document.activeElement.blur();
       return;
     }
     if (typing(event.target)) return;
@@ -51,6 +53,14 @@
     event.preventDefault();
   });
 
+  // ---- Enter in a field beside a button presses that button, not the form's first -----------------------------------------
+  document.addEventListener("keydown", (event) => {
+    const pair = event.key === "Enter" && !event.isComposing && event.target.matches("input") && event.target.closest(".pair");
+    if (!pair) return;
+    event.preventDefault();
+    pair.querySelector("button").click();
+  });
+
   // ---- a form is sent once ------------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post") return;
@@ -62,6 +72,30 @@
     }
   });
   addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+  // ---- a menu closes when one goes elsewhere ---------------------------------------------------------------------------
+  for (const menu of document.querySelectorAll(".menu")) {
+    menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false; });
+    document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  }
+
+  // ---- a page that takes a while says so --------------------------------------------------------------------------------
+  const wait = $("#wait");
+  const PATIENCE = 400; // ms before a word is said; most pages are there by then
+  let waiting;
+  const said = (began) => {
+    const seconds = Math.floor((performance.now() - began) / 1000);
+    const words = seconds < 3 ? "正在打开……" : `还在准备，已用 ${seconds - (seconds % 3)} 秒……`;
+    if (wait.textContent !== words) wait.textContent = words;
+  };
+  addEventListener("beforeunload", () => {
+    const began = performance.now();
+    clearInterval(waiting);
+    waiting = setTimeout(() => { said(began); waiting = setInterval(said, 1000, began); }, PATIENCE);
+  });
+  const arrived = () => { clearInterval(waiting); wait.textContent = ""; };
+  addEventListener("pageshow", arrived);
+  addEventListener("focus", arrived); // a navigation given up, or a file that was saved
 
   // ---- finding a unit by part of its name or by pinyin ----------------------------------------------------------------
   const rank = (found, asked) => {
