@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 from data.records import ListRow, Post
@@ -13,11 +14,13 @@ from spiders import engines
 from spiders.asking import Unrecognised, Visitor
 from spiders.engines import Engine
 from spiders.pages import Ask, FeedPage, ListPage, Page, PageFailure, decode, document
+from spiders.saved import clock
 from spiders.text import absolute, line
 
 __all__ = ["ChooseSections", "Meeting", "Unrecognised", "meet"]
 
 SHOWN = 5
+SLOW = 0.1  # hours a board's clock may be wrong, and still tell its zone
 _SECTION = re.compile(r"(?:fid[=-]|forum-|/f)(\d{1,9})")
 # Links to a section's list, and what makes such a link one to something else of the section.
 _LINKS = {
@@ -76,6 +79,7 @@ def meet(
     offered, here = _offered(text, software, page.url)
     sections = _choose(chosen, offered, here)
     board = _entry(page.url, software, sections, slug, name or _title(text))
+    board = board.model_copy(update={"zone": _zone(text, page.received_at) or board.zone})
     found = _list(visitor, board, sections[0].id)
     return _read(visitor, board, offered, found)
 
@@ -125,6 +129,16 @@ def _entry(url: str, software: str, sections: tuple[Section, ...], slug: str, na
         sections=sections,
         rewritten="forum-" in parts.path or "-htm-" in parts.path,
     )
+
+
+def _zone(text: str, now: datetime) -> str:
+    """The zone the board's own clock runs in, by what the foot of its page shows; empty where it does not say."""
+    shown = clock(text, UTC, now)
+    hours = (shown - now).total_seconds() / 3600 if shown else 8
+    whole = round(hours)
+    if whole == 8 or abs(hours - whole) > SLOW or not -12 <= whole <= 14:
+        return ""
+    return f"Etc/GMT{-whole:+d}"  # the signs of these names are the other way round
 
 
 def _list(visitor: Visitor, board: Board, section: str) -> ListPage:

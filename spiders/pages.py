@@ -103,6 +103,7 @@ FIELDS: Mapping[str, str] = {
     "last_post_at": "最后发表时间",
     "body": "正文",
     "comments": "更多点评",
+    "replies": "跟帖",
 }
 
 
@@ -201,11 +202,12 @@ class Context:
     now: datetime  # when the page was received
     base: str  # what its links are relative to
     thread: str = ""
+    month_first: bool = False  # where it writes the year last
 
     def time(self, words: str | None) -> datetime | None:
         """A time as this board writes it, or None when it cannot be read."""
         try:
-            return parse_time(words or "", ZoneInfo(self.board.zone), self.now)
+            return parse_time(words or "", ZoneInfo(self.board.zone), self.now, month_first=self.month_first)
         except ValueError:
             return None
 

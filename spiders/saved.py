@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +13,11 @@ from data.records import ListRow, ReadOutcome, Reply
 from data.reference import Board, Section
 from spiders import engines
 from spiders.pages import Page, PageFailure, ThreadPage, decode, document
-from spiders.text import absolute, parse_time
+from spiders.text import absolute, month_first, parse_time
 
 # The server's own clock at the foot of the page: relative times in a saved page count from it, not from today.
 _CLOCKS = (
-    re.compile(r"GMT\+8, (\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2})"),
+    re.compile(r"GMT[^,<>]{0,8}, ([-/.\d]{8,10} \d{1,2}:\d{2}(?: [AP]M)?)"),
     re.compile(r"Time now is:(\d{1,2}-\d{1,2} \d{1,2}:\d{2})"),
 )
 
@@ -65,17 +65,20 @@ def load(board: Board, path: Path, url: str = "") -> Page:
         text = decode(page, board.encoding)
     except PageFailure:
         return page
-    return Page(url or _address(board, path, text), 200, {}, body, _clock(text, board, saved_at))
+    at = clock(text, ZoneInfo(board.zone), saved_at) or saved_at
+    return Page(url or _address(board, path, text), 200, {}, body, at)
 
 
-def _clock(text: str, board: Board, saved_at: datetime) -> datetime:
+def clock(text: str, zone: tzinfo, about: datetime) -> datetime | None:
+    """What the server's clock at the foot of a page shows, taken for a time in ``zone``; ``about``: roughly when it came."""
+    first = month_first(text, zone, about)
     for pattern in _CLOCKS:
         if found := pattern.findall(text[-20_000:]):
             try:
-                return parse_time(found[-1], ZoneInfo(board.zone), saved_at)
+                return parse_time(found[-1], zone, about, month_first=first)
             except ValueError:
                 continue
-    return saved_at
+    return None
 
 
 def _address(board: Board, path: Path, text: str) -> str:

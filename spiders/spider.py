@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -180,6 +181,7 @@ class BoardSpider(Spider):
         walking.seen |= {r.thread for r in rows}
         if walking.page == 1:
             walking.validators = self._believable(page, rows, walking)
+            self._check_order(rows, walking.section)
         changed = self._changed(walking, rows, page.received_at)
         if isinstance(found, FeedPage):
             yield from self._fed(found, changed, page)
@@ -187,6 +189,14 @@ class BoardSpider(Spider):
             if row.thread in changed:
                 yield from self._ask_thread(row.thread, walking.section, closed=row.state is ThreadState.CLOSED)
         yield from self._next_list(found, rows, changed, walking)
+
+    def _check_order(self, rows: list[ListRow], section: str) -> None:
+        """A section may have an order of its own that the board does not let us change: what is new then stands anywhere."""
+        times = [r.last_post_at for r in rows if not r.sticky and r.last_post_at]
+        wrong = sum(later > earlier + SKEW for earlier, later in pairwise(times))
+        if self.engine.sorted_by == "last_post" and wrong > 1 + len(times) // 4:
+            said = "列表不是按最后回复的时间排的，旧帖的新答复会漏掉；请论坛把这个版块改成默认排序"
+            self.health.fail(f"{self._section(section)}：{said}")
 
     def _believable(self, page: Page, rows: list[ListRow], walking: _Walking) -> Validators:
         """None where the whole first page is dated in the future: what changes below would not show on it."""
@@ -278,7 +288,7 @@ class BoardSpider(Spider):
         try:
             found = self.engine.read_thread(page, self.board)
         except PageFailure as failure:
-            self._unread(reading, failure.outcome, str(failure), page.status)
+            yield from self._stopped(reading, failure.outcome, str(failure), page.status)
             return
         known = len(reading.replies)
         reading.post = found.post or reading.post  # the same page again may show more of it: a post in several parts
@@ -291,31 +301,34 @@ class BoardSpider(Spider):
         if more and found.next is not None and room:
             yield self._request(found.next, self.on_thread, 8, reading=reading)
             return
-        yield from self._finish(reading, page, cut=more)
-
-    def _finish(self, reading: _Reading, page: Page, *, cut: bool) -> Iterator[ReadThread]:
         if reading.post is None:
             self._unread(reading, ReadOutcome.MALFORMED, "主题帖读不出来", page.status)
             return
-        complete = not reading.missing and not cut
-        detail = "" if complete else f"有 {reading.missing} 处读不出来" if reading.missing else "页数太多，没有读完"
+        short = f"有 {reading.missing} 处读不出来" if reading.missing else "页数太多，没有读完" if more else ""
+        yield self._finish(reading, reading.post, page.status, short)
+
+    def _stopped(
+        self, reading: _Reading, outcome: ReadOutcome, detail: str, status: int | None
+    ) -> Iterator[ReadThread]:
+        """A page that cannot be read: what the pages before it held is kept, as an incomplete read."""
+        if reading.post is None:
+            self._unread(reading, outcome, detail, status)
+            return
+        short = f"后面有一页读不了：{detail}"
+        self.health.fail(f"帖子没有读完：{short}")
+        yield self._finish(reading, reading.post, status, short)
+
+    def _finish(self, reading: _Reading, post: Post, status: int | None, short: str) -> ReadThread:
+        """The record of a thread; ``short``: what is missing of it, empty where nothing is."""
+        complete, now = not short, self.clock()
         self.health.threads += 1
         self.health.replies += len(reading.replies)
         if complete:
-            self.health.last_complete_at = page.received_at
+            self.health.last_complete_at = now
         outcome = ReadOutcome.OK if complete else ReadOutcome.MALFORMED
-        read = Read(
-            self.board.slug,
-            reading.thread,
-            page.received_at,
-            outcome,
-            complete,
-            page.status,
-            len(reading.pages),
-            detail,
-        )
-        post = replace(reading.post, state=ThreadState.CLOSED) if reading.closed else reading.post
-        yield ReadThread(post, tuple(reading.replies.values()), read, tuple(reading.pages))
+        read = Read(self.board.slug, reading.thread, now, outcome, complete, status, len(reading.pages), short)
+        post = replace(post, state=ThreadState.CLOSED) if reading.closed else post
+        return ReadThread(post, tuple(reading.replies.values()), read, tuple(reading.pages))
 
     def _unread(self, reading: _Reading, outcome: ReadOutcome, detail: str, status: int | None) -> None:
         """A thread that could not be read: kept as a read, and a failure of the board unless the thread itself is gone."""
@@ -332,8 +345,10 @@ class BoardSpider(Spider):
         """Called by Scrapy at the end; a run that was stopped says so, and what it owes is read by the next."""
         if reason == "closespider_timeout":
             self.health.fail("一轮的时间用完了还没有读完，下次接着读；论坛可能应答得很慢")
+        for sentence in self.health.failures:
+            self.logger.warning("%s", sentence)  # all that ``scrapy crawl`` shows of it
 
-    def on_failure(self, failure: Failure) -> None:
+    def on_failure(self, failure: Failure) -> Iterator[ReadThread]:
         """No usable answer at all."""
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, sentence = refusals.explain(failure)
@@ -341,7 +356,7 @@ class BoardSpider(Spider):
             sentence = f"robots.txt 不许读取 {self.board.url}；请向对方申请许可，或在 boards.toml 写明 refused"
         reading = request.cb_kwargs.get("reading")
         if reading is not None:
-            self._unread(reading, outcome, sentence, None)
+            yield from self._stopped(reading, outcome, sentence, None)
         else:
             self.health.fail(f"{self._section(request.cb_kwargs['walking'].section)}：{sentence}")
 

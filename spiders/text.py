@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup, Tag
@@ -42,6 +42,9 @@ _DROPPED_CLASSES = frozenset(
         "tip",
         "edit_log",
         "modact",
+        "attach_tips",
+        "phone",
+        "inside_title",
         "quoteTips",
         "louMes",
     }
@@ -51,7 +54,8 @@ _DROPPED_IDS = ("attach_", "alert_", "player_")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
 # A line of its own, as the softwares write it: an author who quotes the notice in a sentence keeps his words.
 _EDITED = re.compile(
-    r"^[^\S\n]*\[?\s?(?:此[帖贴]被|本帖最后由)[^\[\]\n]{1,40}?[在于]\s?\d{4}-\d{1,2}-\d{1,2}\s\d{1,2}:\d{2}(?::\d{2})?\s?(?:重新)?编辑\s?\]?"
+    r"^[^\S\n]*\[?\s?(?:此[帖贴]被|本帖最[后後]由)[^\[\]\n]{1,40}?[在于於]\s?"
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s\d{1,2}:\d{2}(?::\d{2})?(?:\s[AP]M)?\s?(?:重新)?[编編][辑輯]\s?\]?"
     r"[^\S\n]*$",
     re.MULTILINE,
 )
@@ -102,9 +106,17 @@ def unescape(text: str) -> str:
 
 
 def _outside(found: re.Match[str]) -> str:
-    """Browsers send by number only what the page's encoding lacks: never a character of ASCII."""
+    """Browsers send by number only what the page's encoding lacks, and a decimal one: never a character of ASCII."""
     character = html.unescape(found[0])
-    return found[0] if character.isascii() else character
+    own = character.isascii() or (found[0][2] in "xX" and _in_gbk(character))
+    return found[0] if own else character
+
+
+def _in_gbk(character: str) -> bool:
+    try:
+        return bool(character.encode("gbk"))
+    except UnicodeEncodeError:
+        return False
 
 
 def clean(fragment: str, base: str) -> Body:
@@ -215,27 +227,33 @@ def absolute(link: str, base: str) -> str:
     return joined if link.strip() and joined.lower().startswith(("http://", "https://")) else ""
 
 
-_LEAD = re.compile(r"^(?:发表于|发布于|发表时间|回复时间|评价时间|留言时间|最后发表|时间)?\s*[:：]?\s*")
-_CLOCK = r"(?P<h>\d{1,2})[:：时](?P<m>\d{1,2})(?:[:：分](?P<s>\d{1,2}))?[分秒]?"
+_LEAD = re.compile(r"^(?:发表于|發表於|发布于|发表时间|回复时间|评价时间|留言时间|最后发表|时间)?\s*[:：]?\s*")
+_CLOCK = r"(?P<h>\d{1,2})[:：时](?P<m>\d{1,2})(?:[:：分](?P<s>\d{1,2}))?[分秒]?(?:\s?(?P<half>[AP])M)?"
 _ABSOLUTE = re.compile(
     rf"(?P<y>\d{{4}})\s?[-/.年]\s?(?P<mon>\d{{1,2}})\s?[-/.月]\s?(?P<d>\d{{1,2}})\s?日?(?:[\sT]*{_CLOCK})?"
 )
 _THIS_YEAR = re.compile(rf"(?P<mon>\d{{1,2}})[-/月](?P<d>\d{{1,2}})日?\s*{_CLOCK}")
-_AGO = re.compile(r"(?P<n>\d{1,6}|半)\s*(?:个)?(?P<unit>秒钟?|分钟?|小时)之?前")
+# As the board's date format may have it: day or month first, which no text tells by itself.
+_YEAR_LAST = re.compile(rf"(?P<a>\d{{1,2}})[-/.](?P<b>\d{{1,2}})[-/.](?P<y>\d{{4}})(?:[\sT]*{_CLOCK})?")
+_AGO = re.compile(r"(?P<n>\d{1,6}|半)\s*(?:个|個)?(?P<unit>秒[钟鐘]?|分[钟鐘]?|小[时時])之?前")
 _DAYS_AGO = re.compile(rf"(?:(?P<word>今天|昨天|前天)|(?P<n>\d{{1,5}})\s*天前)\s*(?:{_CLOCK})?")
 _SECONDS = {"秒": 1, "分": 60, "小": 3600}
 
 
-def parse_time(text: str, zone: tzinfo, now: datetime) -> datetime:
+def parse_time(text: str, zone: tzinfo, now: datetime, *, month_first: bool = False) -> datetime:
     """A forum's time, absolute or relative to ``now``, as UTC; a day without a clock time is its first moment in ``zone``.
 
-    ``now`` is when the page was received (aware). Without a year, the latest year that is not in the future. Raises ValueError.
+    ``now`` is when the page was received (aware). Without a year, the latest year that is not in the future.
+    ``month_first``: 03-04-2026 is a day in March. Raises ValueError.
     """
     words = _LEAD.sub("", _SPACES.sub(" ", text[:80].replace("\n", " ")).strip())
     here = now.astimezone(zone)
     try:
         if m := _ABSOLUTE.fullmatch(words):
             return _moment(int(m["y"]), int(m["mon"]), int(m["d"]), m, zone)
+        if m := _YEAR_LAST.fullmatch(words):
+            day, month = (m["b"], m["a"]) if month_first else (m["a"], m["b"])
+            return _moment(int(m["y"]), int(month), int(day), m, zone)
         if m := _THIS_YEAR.fullmatch(words):
             found = _moment(here.year, int(m["mon"]), int(m["d"]), m, zone)
             return (
@@ -243,7 +261,7 @@ def parse_time(text: str, zone: tzinfo, now: datetime) -> datetime:
                 if found <= now + timedelta(days=1)
                 else found.astimezone(zone).replace(year=here.year - 1).astimezone(UTC)
             )
-        if words in ("刚刚", "刚才"):
+        if words in ("刚刚", "刚才", "剛剛", "剛才"):
             return now.astimezone(UTC)
         if m := _AGO.fullmatch(words):
             count = 0.5 if m["n"] == "半" else int(m["n"])
@@ -257,8 +275,28 @@ def parse_time(text: str, zone: tzinfo, now: datetime) -> datetime:
     raise ValueError("not a time this program knows")
 
 
+_FOOT = re.compile(r"GMT[^,<>]{0,8}, (\d{1,2})[-/.](\d{1,2})[-/.](\d{4})\s")
+
+
+def month_first(text: str, zone: tzinfo, now: datetime) -> bool:
+    """Does the board write the month before the day, where the year is last? The clock at the foot tells, being today's."""
+    found = _FOOT.findall(text[-20_000:])
+    if not found:
+        return False
+    first, second, year = map(int, found[-1])
+    today = now.astimezone(zone).date()
+    return _is_by(today, year, first, second) and not _is_by(today, year, second, first)
+
+
+def _is_by(today: date, year: int, month: int, day: int) -> bool:
+    """Is this day today, or the one before or after it, as in another zone?"""
+    return any((d.year, d.month, d.day) == (year, month, day) for d in (today + timedelta(days=n) for n in (-1, 0, 1)))
+
+
 def _moment(year: int, month: int, day: int, m: re.Match[str], zone: tzinfo) -> datetime:
     if not 1970 <= year <= 2200:
         raise ValueError("year out of range")
     hour, minute, second = (int(m[part] or 0) for part in ("h", "m", "s"))
+    if m["half"]:
+        hour = hour % 12 + (12 if m["half"] == "P" else 0)
     return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)

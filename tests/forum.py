@@ -64,6 +64,7 @@ class Forum:
     pause: float = 0  # seconds before each answer
     answered: list[int] = field(default_factory=list)  # the status of each answer, in step with ``asked``
     rows: int = ROWS
+    ascending: bool = False  # the oldest last post first, as a section can be set
     posts: int = POSTS
     validators: str = ""  # "etag" or "modified": what pages carry, and may be asked again with
     modified: datetime | None = None
@@ -133,7 +134,7 @@ class Forum:
     def _list(self, number: int) -> str:
         shown = [t for t in self.topics if not t.deleted]
         stickies = [t for t in shown if t.sticky]
-        others = sorted((t for t in shown if not t.sticky), key=lambda t: t.touched, reverse=True)
+        others = sorted((t for t in shown if not t.sticky), key=lambda t: t.touched, reverse=not self.ascending)
         pages = max(1, -(-len(others) // self.rows))
         number = min(number, pages)  # past the end the last page answers, as the real one does
         rows = (stickies if number == 1 else []) + others[(number - 1) * self.rows : number * self.rows]

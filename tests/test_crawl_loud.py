@@ -158,3 +158,25 @@ def test_a_store_that_fails_in_the_middle_is_a_failure_of_the_run_and_not_an_emp
 
 def test_a_run_that_read_no_page_at_all_is_a_failure(board: Small) -> None:
     assert any("一页也没有读到" in f for f in board.read(sections=()).failures)
+
+
+def test_a_section_with_an_order_of_its_own_is_said_to_hide_what_is_new(board: Small) -> None:
+    board.forum.ascending = True
+    [sentence] = board.read().failures
+    assert "不是按最后回复的时间排的" in sentence
+    assert "默认排序" in sentence
+
+
+def test_what_stands_before_a_page_that_cannot_be_read_is_kept_as_an_incomplete_read(board: Small) -> None:
+    long = board.forum.write(9, NOW - HOUR, replies=6)
+    board.forum.broken["tid=9&page=2"] = "503"
+    health = board.read()
+    [sentence] = health.failures
+    assert "没有读完" in sentence
+    assert board.store.threads.post("small", "9") is not None
+    assert len(board.store.threads.replies("small", "9")) == 3
+    [read] = board.store.threads.reads("small", "9")
+    assert (read.outcome, read.complete, read.pages) == (ReadOutcome.MALFORMED, False, 2)
+    board.forum.broken.clear()
+    board.read(after=HOUR)
+    assert len(board.store.threads.replies("small", "9")) == len(long.floors) - 1

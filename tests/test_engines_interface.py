@@ -37,12 +37,19 @@ def test_every_engine_says_its_name_and_its_order(name: str) -> None:
         (
             "discuz",
             False,
-            "forum.php?mod=forumdisplay&fid=450&filter=lastpost&orderby=lastpost",
-            "forum.php?mod=forumdisplay&fid=450&filter=lastpost&orderby=lastpost&page=2",
+            "forum.php?mod=forumdisplay&fid=450&filter=lastpost&orderby=lastpost&forumdefstyle=yes",
+            "forum.php?mod=forumdisplay&fid=450&filter=lastpost&orderby=lastpost&forumdefstyle=yes&page=2",
             "forum.php?mod=viewthread&tid=7",
             "forum.php?mod=viewthread&tid=7&page=3",
         ),
-        ("discuz", True, "forum-450-1.html", "forum-450-2.html", "thread-7-1-1.html", "thread-7-3-1.html"),
+        (
+            "discuz",
+            True,
+            "forum.php?mod=forumdisplay&fid=450&filter=lastpost&orderby=lastpost&forumdefstyle=yes",
+            "forum.php?mod=forumdisplay&fid=450&filter=lastpost&orderby=lastpost&forumdefstyle=yes&page=2",
+            "thread-7-1-1.html",
+            "thread-7-3-1.html",
+        ),
         (
             "phpwind",
             False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
@@ -63,6 +64,15 @@ def test_a_front_page_with_sections_chosen_becomes_an_entry_that_can_be_read(for
 def test_a_sections_page_is_that_section(forum: Forum) -> None:
     met = meet(section(forum), AGENT, pause=0)
     assert [(s.id, s.name) for s in met.board.sections] == [("2", "民声")]
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone"), [(8, "Asia/Shanghai"), (9, "Etc/GMT-9"), (-5, "Etc/GMT+5"), (0, "Etc/GMT+0")]
+)
+def test_the_clock_at_the_foot_of_its_page_tells_a_boards_zone(forum: Forum, hours: int, zone: str) -> None:
+    there = datetime.now(UTC) + timedelta(hours=hours)
+    forum.broken["&shown"] = f"{forum.page(section(forum))[1]}<p>GMT{hours:+d}, {there:%d-%m-%Y %I:%M %p}</p>"
+    assert meet(f"{section(forum)}&shown", AGENT, pause=0).board.zone == zone
 
 
 def test_a_site_of_unknown_software_with_a_feed_is_read_by_its_feed(forum: Forum) -> None:

@@ -15,8 +15,10 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 from parsel import Selector, SelectorList
@@ -24,6 +26,7 @@ from parsel import Selector, SelectorList
 from data.records import ListRow, Post, Reply, ThreadState
 from data.reference import Board
 from spiders.engines import signs
+from spiders.floors import counted
 from spiders.pages import (
     Ask,
     Context,
@@ -44,7 +47,7 @@ from spiders.pages import (
     reading,
     text_of,
 )
-from spiders.text import Body, clean, line
+from spiders.text import Body, clean, line, month_first
 
 name = "discuz"
 sorted_by: Literal["last_post", "created"] = "last_post"
@@ -59,8 +62,10 @@ _FID = re.compile(r"(?:[?&]fid=|forum-)(\d{1,12})")
 _PAGE = re.compile(r"[?&]page=(\d{1,6})|(?:thread|forum)-\d+-(\d{1,6})")
 _ALL_PARTS = "cp=all"  # of a first post its author split with [page]; what is asked for without it shows one part
 _POST = re.compile(r"post_[0-9]")
-_FLOORS = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4}
-_EDIT_TIME = re.compile(r"于\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*编辑")
+_STARTS = re.compile(r"<div id=\"post_[0-9]+\"")
+_FLOORS = {"楼主": 1, "沙发": 2, "板凳": 3, "地板": 4, "樓主": 1, "沙發": 2}
+_EDIT_TIME = re.compile(r"[于於]\s*(\d[-/.\d]{5,9}\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s[AP]M)?)\s*[编編][辑輯]")
+_NOTICE = re.compile(r"\s*\[ 本帖最[后後]由 [^\[\]\n]{1,80} \]")  # where UBB is off, before the words
 
 
 def recognise(text: str) -> bool:
@@ -68,9 +73,8 @@ def recognise(text: str) -> bool:
 
 
 def list_ask(board: Board, section: str, page: int = 1) -> Ask:
-    if board.rewritten:
-        return Ask(f"{board.url}forum-{section}-{page}.html")
-    query = f"mod=forumdisplay&fid={section}&filter=lastpost&orderby=lastpost"
+    """By last post and as text: ``forum-2-1.html`` has the section's own order, and a section of pictures no times."""
+    query = f"mod=forumdisplay&fid={section}&filter=lastpost&orderby=lastpost&forumdefstyle=yes"
     return Ask(f"{board.url}forum.php?{query}" + (f"&page={page}" if page > 1 else ""))
 
 
@@ -84,7 +88,7 @@ def thread_ask(board: Board, thread: str, page: int = 1) -> Ask:
 def read_list(page: Page, board: Board, section: str) -> ListPage:
     """Rows of a ``forumdisplay`` page; an empty section is empty only if the page says so."""
     text, root = _open(page, board)
-    context = Context(board, page.received_at, base_of(root, page.url))
+    context = _context(page, board, text, root)
     rows: list[ListRow] = []
     missing: list[str] = []
     for body in root.xpath('//tbody[starts-with(@id, "normalthread_") or starts-with(@id, "stickthread_")]'):
@@ -94,7 +98,7 @@ def read_list(page: Page, board: Board, section: str) -> ListPage:
             missing.append(str(field))
     if not rows and (wall := root.xpath('//form[contains(@action, "action=pwverify")]/ancestor::div[.//h3][1]//h3')):
         signs.refuse(line(wall.xpath("string()").get("")), page.status)
-    if not rows and (missing or "尚无主题" not in text):
+    if not rows and (missing or not re.search("尚[无無]主[题題]", text)):
         signs.explain(page, text, name, "主题列表")
     shown, _, more = _pager(root, page.url)
     return ListPage(tuple(rows), list_ask(board, section, shown + 1) if more else None, tuple(missing))
@@ -110,7 +114,9 @@ def _row(body: Selector, context: Context) -> ListRow:
     if len(by) < 2:
         raise Missing("last_post_at")
     target = _TID.search(link.attrib.get("href", ""))
-    closed = body.xpath('.//td[@class="icn"]//@title[contains(., "关闭")] | .//th[@class="lock"]')
+    closed = body.xpath(
+        './/td[@class="icn"]//@title[contains(., "关闭") or contains(., "關閉")] | .//th[@class="lock"]'
+    )
     moved = target is not None and target[1] != thread
     return ListRow(
         thread=thread,
@@ -129,22 +135,23 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     """Posts of a ``viewthread`` page; the first post of page 1 is the citizen's."""
     text, root = _open(page, board)
     nodes = _nodes(root, text)
+    count = len(nodes)
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
     thread, title = _thread(root, page.url), line(root.xpath('string(id("thread_subject"))').get(""))
     if not thread or not title:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
-    context = Context(board, page.received_at, base_of(root, page.url), thread)
+    context = replace(_context(page, board, text, root), thread=thread)
     shown, pages, more = _pager(root, page.url)
     section = last_match(_FID, root.xpath('id("pt")//a/@href').getall())
-    lock = root.xpath('id("thread_subject")/ancestor::*[self::td or self::div][1]//*[@title="关闭"]')
+    lock = root.xpath('id("thread_subject")/ancestor::*[self::td or self::div][1]//*[@title="关闭" or @title="關閉"]')
     state = ThreadState.CLOSED if lock else ThreadState.OPEN
     replies: list[Reply] = []
     missing: list[str] = []
     post: Post | None = None
     one_author = nodes[0].xpath(
-        './/a[.="显示全部楼层"]'
+        './/a[.="显示全部楼层" or .="顯示全部樓層"]'
     )  # a view of one author's posts: its first need not be the first
     if shown == 1 and not one_author:
         post = _post(nodes[0], context, title, section, state)
@@ -158,7 +165,18 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     following = thread_ask(board, thread, shown + 1) if more else None
     if shown == 1 and _ALL_PARTS not in page.url and root.xpath('id("threadpage") | id("threadindex")'):
         following = Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}&{_ALL_PARTS}")
-    return ThreadPage(thread, title, section, state, post, tuple(replies), shown, pages, following, tuple(missing))
+    if (begun := len(_STARTS.findall(text))) > count and begun > len(root.xpath('//div[starts-with(@id, "post_")]')):
+        missing.append("replies")  # an author's own markup swallowed what stands behind it
+    return ThreadPage(
+        thread, title, section, state, post, counted(replies, first=1), shown, pages, following, tuple(missing)
+    )
+
+
+def _context(page: Page, board: Board, text: str, root: Selector) -> Context:
+    zone = ZoneInfo(board.zone)
+    return Context(
+        board, page.received_at, base_of(root, page.url), month_first=month_first(text, zone, page.received_at)
+    )
 
 
 def _nodes(root: Selector, text: str) -> list[Selector]:
@@ -216,8 +234,7 @@ def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
         raise Missing("body")
     fragment = cell.get("")
     words = clean(fragment, context.base)
-    notice = cell.xpath('.//i[@class="pstatus"]//text()').getall() if "pstatus" in fragment else ()
-    edited = _EDIT_TIME.search(" ".join(notice))
+    edited = _EDIT_TIME.search(_notice(cell, fragment))
     reply = Reply(
         board=context.board.slug,
         thread=context.thread,
@@ -229,6 +246,14 @@ def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
         edited_at=context.time(edited[1]) if edited else None,
     )
     return reply, words
+
+
+def _notice(cell: SelectorList[Selector], fragment: str) -> str:
+    """The software's words on when it was last edited."""
+    if "pstatus" in fragment:
+        return " ".join(cell.xpath('.//i[@class="pstatus"]//text()').getall())
+    plain = _NOTICE.match(_text(cell)) if "]" in fragment else None
+    return plain[0] if plain else ""
 
 
 def _pid(node: Selector) -> str:
@@ -247,21 +272,45 @@ def _text(node: SelectorList[Selector]) -> str:
 
 
 def _author(node: Selector) -> str | None:
-    """The name as the board writes it; None for 匿名 and 游客, who have no link. A deleted member keeps a bare name."""
-    left = first_below(node.root, "td", "pls")
+    """The name as the board writes it, beside the post or above it; None for 匿名 and 游客, whatever the board calls them."""
+    outer = first_below(node.root, "td", "pls", "plc")  # whichever comes first is the post's own, not one in its words
+    left = outer if outer is not None and "pls" in outer.get("class", "").split() else None
+    above = first_below(node.root, "td", "plc")
     if name := text_of(first_below(first_below(left, "div", "authi"), "a", "xw1")).strip():
         return name
+    head = first_below(above, "div", "authi")
+    links = () if head is None else head.iter("a")
+    if name := next((n for n in (text_of(a).strip() for a in links if "xi2" in a.get("class", "").split()) if n), ""):
+        return name
     bare = first_below(left, "div", "pi")
-    texts = () if bare is None else bare.xpath(".//text()[not(parent::em)]")
-    name = " ".join(map(str, texts)).strip()
-    if not name:
+    if bare is None:
+        if not _before_the_time(head):
+            raise Missing("author")
+        return None
+    if not text_of(bare).strip():
         raise Missing("author")
-    return None if name.startswith(("匿名", "游客")) else name
+    own = " ".join(map(str, bare.xpath("./text()"))).strip()
+    return (
+        own or None if bare.find("em") is not None else None
+    )  # a deleted member keeps a name, with a word on it behind
+
+
+def _before_the_time(head: etree._Element | None) -> str:
+    """The words right before the time: 匿名, and nothing where a name should stand and the board shows none."""
+    stamp = next(
+        (em for em in (() if head is None else head.iter("em")) if em.get("id", "").startswith("author")), None
+    )
+    if stamp is None:
+        return ""
+    before = stamp.getprevious()
+    words = head.text if before is None and head is not None else before.tail if before is not None else ""
+    return (words or "").strip()
 
 
 def _floor(node: Selector, pid: str) -> int | None:
-    words = line(_text(by_id(node, f"postnum{pid}"))).rstrip("# ")
-    return _FLOORS.get(words) or number(words)
+    words = line(_text(by_id(node, f"postnum{pid}")))
+    digits = re.search(r"\d{1,9}", words)
+    return int(digits[0]) if digits else _FLOORS.get(words.rstrip("# "))
 
 
 def _comments(node: Selector, context: Context, missing: list[str]) -> Iterator[Reply]:

@@ -18,6 +18,7 @@ from parsel import Selector, SelectorList
 from data.records import ListRow, Post, Reply, ThreadState
 from data.reference import Board
 from spiders.engines import signs
+from spiders.floors import counted
 from spiders.pages import (
     Ask,
     Context,
@@ -56,9 +57,9 @@ _FID = re.compile(r"thread(?:-htm-fid-|\.php\?(?:[^\"#]*&)?fid[=-]|&fid=)(\d{1,1
 _PAGE = re.compile(r"[&?-]page[-=](\d{1,6})")
 _NONE = etree.Element("none")  # stands for a pager that is not there
 _FLOORS = {"楼主": 0, "沙发": 1, "板凳": 2, "地板": 3}
-_EDIT_TIME = re.compile(r"(?:在|于)\s*(\d{4}-\d{1,2}-\d{1,2}\s+\d{1,2}:\d{2}(?::\d{2})?)\s*(?:重新)?编辑")
+_EDIT_TIME = re.compile(r"[在于]\s*(\d[-/.\d]{5,9}\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s[AP]M)?)\s*(?:重新)?编辑")
 _BLOCKED = re.compile(
-    r"^该(主题|帖子?|回复)已被管理员(屏蔽|删除)!?$|^用户被禁言,该(主题|帖子?)自动屏蔽[!！]$|^该帖需要审核通过后才能显示$"
+    r"^该(主题|帖子?|回复)已被管理员(屏蔽|删除)!?$|^用户被禁言,该(主题|帖子?)自动屏蔽[!！]$|^该帖(需要审核通过后才能显示|还未通过检查)$"
 )
 _SOLD = re.compile(r"^购买后，将显示帖子中所有出售内容。\n若发现会员采用欺骗的方法获取财富.{0,60}$", re.MULTILINE)
 _OLD_NOTICE = re.compile(r"\s*\[?\s*此[帖贴]被[^\[\]\n]{1,60}编辑\s*\]?\s*")  # 8.5, at the end of the words
@@ -168,8 +169,7 @@ def _named(link: etree._Element | None) -> str | None:
 def read_thread(page: Page, board: Board) -> ThreadPage:
     """Posts of a read page; the first floor (``tpc``; ``read_0`` in 9) is the citizen's."""
     text, root = _open(page, board)
-    nodes = root.xpath(f'//div[starts-with(@id, "readfloor_")][{has_class("read_t")}]')
-    nodes = nodes or root.xpath(f"//div[{has_class('J_read_floor')}]")
+    nodes = _nodes(root)
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
@@ -194,8 +194,17 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         malformed(f"读不到首帖（{'、'.join(map(named, missing)) or '没有楼主一层'}）；可能换了模板，请打开这一页核对")
     following = thread_ask(board, thread, shown + 1) if more else None
     return ThreadPage(
-        thread, title, section, _closed(root), post, tuple(replies), shown, pages, following, tuple(missing)
+        thread, title, section, _closed(root), post, counted(replies, first=0), shown, pages, following, tuple(missing)
     )
+
+
+def _nodes(root: Selector) -> list[Selector]:
+    """The floors, none of which stands within another's words. One deleted for good leaves a frame without a number."""
+    for mark in (f'starts-with(@id, "readfloor_")][{has_class("read_t")}', has_class("J_read_floor")):
+        if found := root.xpath(f"//div[{mark}]"):
+            own = {node.root for node in found}
+            return [n for n in found if _pid(n) and own.isdisjoint(n.root.iterancestors())]
+    return []
 
 
 def _open(page: Page, board: Board) -> tuple[str, Selector]:
@@ -266,7 +275,7 @@ def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
 
 
 def _pid(node: Selector) -> str:
-    return node.attrib["id"].rpartition("_")[2]
+    return node.attrib.get("id", "").rpartition("_")[2]
 
 
 def _stamp(top: etree._Element | None) -> str:
@@ -286,11 +295,15 @@ def _notice(node: Selector, cell: SelectorList[Selector]) -> str:
 
 
 def _floor(top: etree._Element | None) -> int | None:
-    links = () if top is None else top.iter("a")
-    mark = next((link for link in links if {"s2", "b"} <= set(link.get("class", "").split())), None)
-    words = line(text_of(first_below(top, "span", "lou") if mark is None else mark))
-    words = words.rstrip("#楼F ") if not words.startswith("楼") else words.rstrip("# ")
-    return _FLOORS.get(words, number(words))
+    """The number of a floor; a reply pinned above the others says 置顶 there, and behind it where it came from."""
+    links = [] if top is None else list(top.iter("a"))
+    marks = [link for link in links if {"s2", "b"} <= set(link.get("class", "").split())]
+    mark = marks[0] if marks else first_below(top, "span", "lou")
+    if marks and "read_topped" in marks[0].get("class", "").split():
+        mark = next((link for link in links[links.index(marks[0]) + 1 :]), None)
+    words = line(text_of(mark))
+    digits = re.search(r"\d{1,9}", words)
+    return int(digits[0]) if digits else _FLOORS.get(words.rstrip("# "))
 
 
 def _title(root: Selector) -> str:

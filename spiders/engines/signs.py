@@ -22,7 +22,7 @@ WORDS: tuple[tuple[ReadOutcome, re.Pattern[str]], ...] = (
     (
         ReadOutcome.LOGIN,
         re.compile(
-            "(尚未|没有|未|还没)登[录陆]|请先?登[录陆]|需要?登[录陆]|登[录陆]后|需要密码|游客.{0,12}(无法|不能|没有)"
+            "(尚未|没有|未|还没)登[录陆入]|请先?登[录陆入]|需要?登[录陆入]|登[录陆入]后|需要密码|游客.{0,12}(无法|不能|没有)"
         ),
     ),
     (ReadOutcome.UNREACHABLE, re.compile("turn off CC|Please Refresh|刷新过快")),  # phpwind's, against fast readers
@@ -34,6 +34,11 @@ WORDS: tuple[tuple[ReadOutcome, re.Pattern[str]], ...] = (
         ReadOutcome.UNREACHABLE,
         re.compile("繁忙|维护|(站点|论坛)(暂时|已)?关闭|过于频繁|稍[后候]|Database Error|System Error|502|503"),
     ),
+)
+# A board in traditional characters says the same: those of them that stand in the words above.
+_SIMPLIFIED = str.maketrans(
+    "驗證碼動刪審過關閉帳論壇錄陸權無絕認塊請後沒還載碼進許護點暫時頻繁稱錯誤開題遊維體驗",
+    "验证码动删审过关闭帐论坛录陆权无绝认块请后没还载码进许护点暂时频繁称错误开题游维体验",
 )
 ADVICE: Mapping[ReadOutcome, str] = {
     ReadOutcome.GONE: "帖子或版块已不可见；如果打开网页还能看到，请告知维护人员",
@@ -76,8 +81,14 @@ def whole(text: str) -> None:
 def refuse(words: str, status: int = 200) -> NoReturn:
     """The board answered with a message instead of the page: raise what the message means, quoting it."""
     unsaid = ReadOutcome.GONE if status in (404, 410) else ReadOutcome.MALFORMED
-    outcome = next((o for o, pattern in WORDS if pattern.search(words[:2000])), unsaid)
+    outcome = meaning(words[:2000]) or unsaid
     raise PageFailure(outcome, f"论坛提示“{quote(words)}”：{ADVICE[outcome]}")
+
+
+def meaning(words: str) -> ReadOutcome | None:
+    """What a board's words for having nothing to show come to."""
+    plain = words.translate(_SIMPLIFIED)
+    return next((outcome for outcome, pattern in WORDS if pattern.search(plain)), None)
 
 
 def explain(page: Page, text: str, expected: str, wanted: str) -> NoReturn:
@@ -94,7 +105,7 @@ def explain(page: Page, text: str, expected: str, wanted: str) -> NoReturn:
         raise PageFailure(ReadOutcome.GONE, f"站点答复 {page.status}：{ADVICE[ReadOutcome.GONE]}")
     plain = _visible(text)
     if len(plain) < (200 if found else 1500):  # a page with little on it but a message; a forum's own has menus as well
-        outcome = next((o for o, pattern in WORDS if pattern.search(plain)), None)
+        outcome = meaning(plain)
         # That a thread is gone we take from its own board only: any server says 不存在 of an address it does not know.
         if outcome and (found or outcome is not ReadOutcome.GONE):
             raise PageFailure(outcome, f"页面上写着“{quote(plain)}”：{ADVICE[outcome]}")
