@@ -276,6 +276,7 @@ PAGES = (
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_page_is_wider_than_its_window(chromium: Browser, address: str, width: int) -> None:
     page = sit_down(chromium, address, "admin", width)
+    page.set_default_timeout(60_000)  # the first report brings along what reckons and draws
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
@@ -348,4 +349,18 @@ def test_hostile_text_is_inert_on_every_page(chromium: Browser, city: City, addr
         assert page.evaluate("window.hacked") is None, path
         assert page.locator("main img[src=x], main iframe, main script, a[href^='javascript']").count() == 0, path
     assert complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_ticket_is_two_columns_on_a_desk_and_one_on_a_telephone(chromium: Browser, address: str, width: int) -> None:
+    page = sit_down(chromium, address, "clerk", width)
+    page.goto("/tickets/20110725-0001")
+    boxes = [page.locator(f".whole > {part}").bounding_box() for part in (".facing", ".doing", ".thread", ".past")]
+    facts, doing, thread, past = [box for box in boxes if box]
+    assert (doing["x"] > facts["x"] + facts["width"]) is (width == 1440)
+    assert (past["x"] > thread["x"] + thread["width"]) is (width == 1440)
+    if width == 390:
+        assert facts["y"] < doing["y"] < thread["y"] < past["y"]
+        assert min(box["width"] for box in (facts, doing, thread, past)) > 340
     page.context.close()

@@ -12,9 +12,10 @@ from flask import Flask, request
 from playwright.sync_api import Browser, expect
 
 from data.city import City
+from desk.people import add_user
 from desk.web.access import ACCESS
 from desk.web.navigation import MENUS
-from tests.desk_city import Clock, desk, login, make, staff
+from tests.desk_city import NOW, PASSWORD, Clock, desk, login, make, staff
 from tests.test_desk_browser import chromium, serving, sit_down
 
 __all__ = ["chromium"]  # a fixture
@@ -69,6 +70,17 @@ def test_the_page_that_is_open_is_marked_and_so_is_its_menu(app: Flask, path: st
     page = login(app, "admin").get(path).text
     assert re.findall(r'aria-current="page">([^<]+)<', page) == [name]
     assert re.findall(r'<summary class="here">([^<]+)<', page) == ([menu] if menu else [])
+
+
+def test_before_the_own_password_there_is_nowhere_to_go(app: Flask, city: City) -> None:
+    add_user(city, "newcomer", PASSWORD, "clerk", fresh=True, now=NOW)
+    page = login(app, "newcomer").get("/password").text
+    assert "请先改成自己的" in page
+    assert 'href="/tickets"' not in page
+
+
+def test_who_may_not_open_the_administration_is_not_sent_there(app: Flask) -> None:
+    assert 'href="/admin"' not in login(app, "clerk").get("/audit").text
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -187,6 +187,14 @@ def test_whoever_saw_an_older_version_is_shown_the_newer_one_and_overwrites_noth
     assert city.reference().unit["lamps"].officer == "核对后改的"
 
 
+@pytest.mark.parametrize("table", ENTRIES)
+def test_a_new_entry_has_every_field_and_nothing_to_remove(admin: FlaskClient, table: str) -> None:
+    page = admin.get(f"/reference/{table}/new").text
+    wanted = {f.name for f in fields.FIELDS[table]}
+    assert wanted <= set(re.findall(r'name="([a-z_]+)"', page))
+    assert "删去" not in page
+
+
 def test_a_new_entry_is_refused_where_its_name_is_taken(admin: FlaskClient, city: City) -> None:
     sent = {"csrf_token": token(admin, "/password"), "name": "新局", "sort": "bureau"}
     assert "已经有“lamps”" in admin.post("/reference/units/new", data={**sent, "slug": "lamps"}).text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Flask, request
 
 from desk.web.access import may
+from desk.web.context import me
 
 # The title of a menu -> its pages; those without a title stand in the bar themselves.
 MENUS: Mapping[str, Mapping[str, str]] = {
@@ -53,7 +54,9 @@ def install(app: Flask) -> None:
 
 
 def menus() -> Sequence[tuple[str, Sequence[Entry]]]:
-    """The menus with the pages whoever is asking may open; none that is empty."""
+    """The menus with the pages whoever is asking may open; none that is empty, and none before the own password."""
+    if me().fresh:
+        return []
     open_now = _open_now()
     found = [
         (title, [Entry(endpoint, name, endpoint == open_now) for endpoint, name in pages.items() if may(endpoint)])
