@@ -26,7 +26,7 @@ FOOT = "".join(
     f'<i><img src="static/image/common/b{n}.gif" alt="操作{n}">操作{n}</i></a><span class="pipe">|</span>'
     for n in range(8)
 )
-_BODIES = (
+BODIES = (
     "纱厂南路的路灯坏了三盏，晚上出来走路看不见，<br>\n希望有关部门派人看一看，联系过物业没有人管。",
     "同感，我们那边也是。",
     '<div class="quote"><blockquote><font size="2"><font color="#999999">老李 发表于 2026-11-22 08:00</font></font><br>\n'
@@ -58,7 +58,7 @@ def _floor(pid: int, thread: int, index: int) -> str:
         f'<div id="favatar{pid}" class="pls favatar"><div class="pi"><div class="authi"><a href="space-uid-{pid}.html" class="xw1">市民{pid}</a></div></div>{SIDE}</div></td>'
         f'<td class="plc"><div class="pi"><strong><a href="{link}" id="postnum{pid}"><em>{index + 1}</em><sup>#</sup></a></strong>'
         f'<div class="pti"><div class="authi"><em id="authorposton{pid}">发表于 {at:%Y-%m-%d %H:%M:%S}</em></div></div></div>'
-        f'<div class="pct"><div class="pcb"><div class="t_fsz"><table><tr><td class="t_f" id="postmessage_{pid}">\n{_BODIES[index % len(_BODIES)]}</td></tr></table></div>'
+        f'<div class="pct"><div class="pcb"><div class="t_fsz"><table><tr><td class="t_f" id="postmessage_{pid}">\n{BODIES[index % len(BODIES)]}</td></tr></table></div>'
         f'<div id="comment_{pid}" class="cm"></div></div></div></td></tr><tr><td class="plc plm"><div class="po hin">{FOOT}</div></td></tr></table></div>'
     )
 

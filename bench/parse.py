@@ -9,6 +9,7 @@ from pathlib import Path
 import lxml.html
 
 from bench.forum import START, thread_page
+from bench.phpwind_page import phpwind_page
 from data.reference import Board, Section
 from spiders import engines
 from spiders.pages import Page
@@ -18,10 +19,11 @@ SAVED = Path(__file__).parent.parent / "tests" / "pages"
 
 
 def main(quick: bool = True) -> None:
-    """Print milliseconds of both and the ratio, for a page of true size and the saved ones of the tests."""
+    """Print milliseconds of both and the ratio, for pages of true size and the saved ones of the tests."""
     turns = 40 if quick else 200
     print(f"{'page':44}{'KB':>6}{'posts':>7}{'lxml ms':>9}{'ours ms':>9}{'ratio':>7}   (goal: at most {GOAL:.0f})")
     _line("discuz, made, true size", "discuz", thread_page(7).encode(), turns)
+    _line("phpwind, made, true size", "phpwind", phpwind_page(7), turns)
     for name in (
         "discuz/thread_first_page.html",
         "phpwind/thread_first_page.html",

@@ -134,8 +134,7 @@ def _row(body: Selector, context: Context) -> ListRow:
 def read_thread(page: Page, board: Board) -> ThreadPage:
     """Posts of a ``viewthread`` page; the first post of page 1 is the citizen's."""
     text, root = _open(page, board)
-    nodes = _nodes(root, text)
-    count = len(nodes)
+    nodes, swallowed = _nodes(root, text)
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
@@ -148,7 +147,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     lock = root.xpath('id("thread_subject")/ancestor::*[self::td or self::div][1]//*[@title="关闭" or @title="關閉"]')
     state = ThreadState.CLOSED if lock else ThreadState.OPEN
     replies: list[Reply] = []
-    missing: list[str] = []
+    missing = ["replies"] if swallowed else []
     post: Post | None = None
     one_author = nodes[0].xpath(
         './/a[.="显示全部楼层" or .="顯示全部樓層"]'
@@ -165,8 +164,6 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     following = thread_ask(board, thread, shown + 1) if more else None
     if shown == 1 and _ALL_PARTS not in page.url and root.xpath('id("threadpage") | id("threadindex")'):
         following = Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}&{_ALL_PARTS}")
-    if (begun := len(_STARTS.findall(text))) > count and begun > len(root.xpath('//div[starts-with(@id, "post_")]')):
-        missing.append("replies")  # an author's own markup swallowed what stands behind it
     return ThreadPage(
         thread, title, section, state, post, counted(replies, first=1), shown, pages, following, tuple(missing)
     )
@@ -179,12 +176,17 @@ def _context(page: Page, board: Board, text: str, root: Selector) -> Context:
     )
 
 
-def _nodes(root: Selector, text: str) -> list[Selector]:
-    """The posts, each a child of the list; looked for everywhere (but in bodies) where the text may have more than those."""
+def _nodes(root: Selector, text: str) -> tuple[list[Selector], bool]:
+    """The posts, each a child of the list, and whether an author's own markup swallowed some that the text has.
+
+    They are looked for everywhere (but in bodies) where the text may have more than those.
+    """
     listed = [p for p in root.xpath('id("postlist")/div[starts-with(@id, "post_")]') if _pid(p)]
     if listed and len(listed) == len(_POST.findall(text)):
-        return listed
-    return [p for p in root.xpath('//div[starts-with(@id, "post_")][not(ancestor::td[@class="t_f"])]') if _pid(p)]
+        return listed, False
+    there = [p for p in root.xpath('//div[starts-with(@id, "post_")]') if _pid(p)]
+    posts = [p for p in there if not p.xpath('ancestor::td[@class="t_f"]')]
+    return posts, len(there) < len(_STARTS.findall(text))
 
 
 def _open(page: Page, board: Board) -> tuple[str, Selector]:
@@ -275,10 +277,9 @@ def _author(node: Selector) -> str | None:
     """The name as the board writes it, beside the post or above it; None for 匿名 and 游客, whatever the board calls them."""
     outer = first_below(node.root, "td", "pls", "plc")  # whichever comes first is the post's own, not one in its words
     left = outer if outer is not None and "pls" in outer.get("class", "").split() else None
-    above = first_below(node.root, "td", "plc")
     if name := text_of(first_below(first_below(left, "div", "authi"), "a", "xw1")).strip():
         return name
-    head = first_below(above, "div", "authi")
+    head = first_below(first_below(node.root, "td", "plc"), "div", "authi")
     links = () if head is None else head.iter("a")
     if name := next((n for n in (text_of(a).strip() for a in links if "xi2" in a.get("class", "").split()) if n), ""):
         return name

@@ -178,7 +178,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
     context = Context(board, page.received_at, base_of(root, page.url), thread)
     shown, pages, more = _pager(root, page.url)
-    section = last_match(_FID, _crumbs(root))
+    section = last_match(_FID, _hrefs(root))
     post: Post | None = None
     replies: list[Reply] = []
     missing: list[str] = []
@@ -200,11 +200,15 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
 
 def _nodes(root: Selector) -> list[Selector]:
     """The floors, none of which stands within another's words. One deleted for good leaves a frame without a number."""
-    for mark in (f'starts-with(@id, "readfloor_")][{has_class("read_t")}', has_class("J_read_floor")):
-        if found := root.xpath(f"//div[{mark}]"):
-            own = {node.root for node in found}
-            return [n for n in found if _pid(n) and own.isdisjoint(n.root.iterancestors())]
-    return []
+    divisions = list(root.root.iter("div"))
+    found = [
+        d for d in divisions if d.get("id", "").startswith("readfloor_") and "read_t" in d.get("class", "").split()
+    ]
+    nodes = found or [d for d in divisions if "J_read_floor" in d.get("class", "").split()]
+    own = set(nodes)
+    return [
+        n for n in (Selector(root=d, type="html") for d in nodes) if _pid(n) and own.isdisjoint(n.root.iterancestors())
+    ]
 
 
 def _open(page: Page, board: Board) -> tuple[str, Selector]:
@@ -249,18 +253,19 @@ def _reply(node: Selector, context: Context) -> Reply:
 
 def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
     """One floor, with all of its body. A blocked one says so where its words were: its body is empty."""
-    top = first_below(node.root, "div", "tipTop", "floor_top_tips")
+    places = _places(node.root)
+    top = places.get("tipTop", places.get("floor_top_tips"))
     posted_at = context.sure_time(_stamp(top), "posted_at")
-    name = first_below(node.root, "div", "readName")
-    name = first_below(first_below(node.root, "div", "floor_info"), "div", "name") if name is None else name
+    name = places.get("readName", places.get("name"))
     who = None if name is None else next(name.iter("a"), None)
-    cell = by_id(node, f"read_{_pid(node)}") or node.xpath(f"(.//div[{has_class('editor_content')}])[1]")
+    cell = by_id(node, f"read_{_pid(node)}") if "tipTop" in places else _selected(places.get("editor_content"))
     if who is None:
         raise Missing("author")
     if not cell:
         raise Missing("body")
-    said = clean(cell.get(""), context.base)
-    edited = _EDIT_TIME.search(_notice(node, cell))
+    fragment = cell.get("")
+    said = clean(fragment, context.base)
+    edited = _EDIT_TIME.search(_notice(node, places.get("edit_log"), cell if "编辑" in fragment else SelectorList()))
     reply = Reply(
         board=context.board.slug,
         thread=context.thread,
@@ -274,6 +279,19 @@ def _floor_of(node: Selector, context: Context) -> tuple[Reply, Body]:
     return reply, said
 
 
+def _places(node: etree._Element) -> dict[str, etree._Element]:
+    """The first division of each class of a floor: one walk for all of them, which is most of the work on a page."""
+    found: dict[str, etree._Element] = {}
+    for division in node.iterdescendants("div"):
+        for one in division.get("class", "").split():
+            found.setdefault(one, division)
+    return found
+
+
+def _selected(element: etree._Element | None) -> SelectorList[Selector]:
+    return SelectorList([] if element is None else [Selector(root=element, type="html")])
+
+
 def _pid(node: Selector) -> str:
     return node.attrib.get("id", "").rpartition("_")[2]
 
@@ -285,10 +303,10 @@ def _stamp(top: etree._Element | None) -> str:
     return exact or (text_of(said[0]).split("，")[0] if said else "")
 
 
-def _notice(node: Selector, cell: SelectorList[Selector]) -> str:
-    """The software's words on when it was last edited."""
+def _notice(node: Selector, log: etree._Element | None, cell: SelectorList[Selector]) -> str:
+    """The software's words on when it was last edited: beside the words in 8.7 and 9 (``log``), at their end in 8.5."""
     own = by_id(node, f"alert_{_pid(node)}")
-    notice = own[0].root if own else first_below(node.root, "div", "edit_log")
+    notice = own[0].root if own else log
     if notice is not None:
         return text_of(notice)
     return " ".join(filter(_OLD_NOTICE.fullmatch, cell.xpath(".//text()[contains(., '编辑')]").getall()))
@@ -308,11 +326,9 @@ def _floor(top: etree._Element | None) -> int | None:
 
 def _title(root: Selector) -> str:
     """The heading without the category before it and the copy link behind it, which are links; 9 has it on page 1 only."""
-    heading = 'id("subject_tpc")/self::h1' if root.xpath('id("subject_tpc")/self::h1') else '//h1[@id="J_post_title"]'
-    crumb = root.xpath(f"(//*[{has_class('bread_crumb')}]//a)[last()]")
-    return line("".join(root.xpath(f"({heading})[1]//text()[not(ancestor::a)]").getall())) or line(
-        crumb.xpath("string()").get("")
-    )
+    heading = root.xpath('(id("subject_tpc") | id("J_post_title"))/self::h1')[:1]
+    own = line("".join(heading.xpath(".//text()[not(ancestor::a)]").getall()))
+    return own or line("".join(text_of(link) for link in _crumbs(root)[-1:]))
 
 
 def _closed(root: Selector) -> ThreadState:
@@ -323,16 +339,21 @@ def _closed(root: Selector) -> ThreadState:
 def _thread(root: Selector, url: str) -> str:
     """The id the page itself gives; one thread has many URLs."""
     own = root.xpath('id("tid")/self::input[@name="tid"]/@value').get("").strip()
-    own = own or root.xpath('(//input[@name="tid"])[1]/@value').get("").strip()
+    own = own or next((i.get("value", "") for i in root.root.iter("input") if i.get("name") == "tid"), "").strip()
     if own.isdecimal() and own.isascii():
         return own
-    return next((m[1] for m in map(_TID.search, [*reversed(_crumbs(root)), url]) if m), "")
+    return next((m[1] for m in map(_TID.search, [*reversed(_hrefs(root)), url]) if m), "")
 
 
-def _crumbs(root: Selector) -> list[str]:
+def _crumbs(root: Selector) -> list[etree._Element]:
     """The links that lead to where we are: of 8.x, else of 9."""
-    found = root.xpath('id("breadCrumb")//a/@href') or root.xpath(f"//*[{has_class('bread_crumb')}]//a/@href")
-    return found.getall()
+    own = root.xpath('id("breadCrumb")')
+    place = own[0].root if own else first_below(root.root, "div", "bread_crumb")
+    return [] if place is None else list(place.iter("a"))
+
+
+def _hrefs(root: Selector) -> list[str]:
+    return [link.get("href", "") for link in _crumbs(root)]
 
 
 def _pager(root: Selector, url: str) -> tuple[int, int, bool]:
