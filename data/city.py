@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from data.mends import mends
 from data.outward import NoticesTable, OfficeTable, Seconds, Table
 from data.problem import Problem
 from data.reference import Reference
@@ -202,7 +203,9 @@ class City:
         """The tables as they stand in the store; raises CityError before ``liandong init``."""
         reference = self.store.reference.load()
         if reference is None:
-            raise CityError(f"{self.folder} 的数据库里还没有参考表；请先运行 liandong init {self.folder}")
+            raise CityError(
+                f"{self.folder} 的数据库里还没有参考表；新城市请运行 liandong init {self.folder} --reload；用过的，请检查数据库是否还在原处"
+            )
         for slug in self.settings.platforms:
             if slug not in reference.unit:
                 raise CityError(f"{SETTINGS} 的 [platforms.{slug}]：没有代号为“{slug}”的单位；请核对单位表")
@@ -236,9 +239,8 @@ def open_city(folder: Path) -> City:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CityError(f"{path} 写法有误（{error}）；请按行号改正，并存为 UTF-8") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
-        raise CityError(f"{path} 的 {where} 不对：{first['msg']}（写的是 {first.get('input')!r}）") from None
+        where, mend = next(mends(error))
+        raise CityError(f"{path} 的 {where} {mend}") from None
     try:
         ZoneInfo(settings.city.zone)
     except (KeyError, OSError, ValueError) as error:

@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from data.mends import mends
 from data.problem import Problem
-from data.reference import ENTRIES, FILES, Account, Entry, Place, Reference, Shift, mends
+from data.reference import ENTRIES, FILES, Account, Entry, Place, Reference, Shift
 
 
 class EntryError(Problem):

@@ -17,11 +17,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from data import tables
+from data.mends import mends
 from data.records import AccountRole, Kind, Urgency
 
 ReferenceError = tables.ReferenceError  # callers need to know one module only
 
 SHIPPED = Path(__file__).with_name("reference")
+SHOWN = 20  # mistakes told of at once: a board left out may be named by every account
 
 
 def _words(value: object) -> object:
@@ -250,7 +252,8 @@ class Reference(BaseModel):
         """Every name one table takes from another exists there, once; raises ReferenceError otherwise."""
         problems = [*self._repeated(), *self._dangling()] or [*self._out_of_time()]
         if problems:
-            raise ReferenceError("\n".join(problems))
+            more = [f"……还有 {len(problems) - SHOWN} 处"] if len(problems) > SHOWN else []
+            raise ReferenceError("\n".join([*problems[:SHOWN], *more]))
         return self
 
     def _repeated(self) -> Iterator[str]:
@@ -362,41 +365,6 @@ def _overlap(a: Account, b: Account) -> bool:
     return (a.valid_from or date.min) <= (b.valid_to or date.max) and (b.valid_from or date.min) <= (
         a.valid_to or date.max
     )
-
-
-# What pydantic found, in words a clerk can act on; {…} are the error's own details.
-MENDS: Mapping[str, str] = {
-    "missing": "没有填写；请补上",
-    "string_too_short": "没有填写；请补上",
-    "extra_forbidden": "不认识这一栏；请改正名称或删去",
-    "string_pattern_mismatch": "写法不对；代号只能用小写字母、数字、- 和 /，词语里不能有竖线和换行",
-    "literal_error": "只能是 {expected} 之一；请改正",
-    "enum": "只能是 {expected} 之一；请改正",
-    "bool_parsing": "只能是 true 或留空；请改正",
-    "int_parsing": "应当是整数；请改正",
-    "int_type": "应当是整数；请改正",
-    "float_parsing": "应当是数字；请改正",
-    "date_from_datetime_parsing": "应当是 2019-01-01 这样的日期；请改正",
-    "date_parsing": "应当是 2019-01-01 这样的日期；请改正",
-    "time_parsing": "应当是 08:30 这样的时间；请改正",
-    "time_type": "应当是 08:30 这样的时间；请改正",
-    "too_short": "没有填写；请补上",
-    "value_error": "{error}",
-    "less_than_equal": "不能大于 {le}；请改正",
-    "greater_than": "要大于 {gt}；请改正",
-    "greater_than_equal": "不能小于 {ge}；请改正",
-    "string_type": "应当是文字，要加引号；请改正",
-    "tuple_type": "应当是方括号里的一列；请改正",
-}
-
-
-def mends(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Each column that is wrong and how to mend it, in words."""
-    for one in error.errors(include_url=False):
-        field = ".".join(str(p) for p in one["loc"]) or "?"
-        mend = MENDS.get(one["type"], "格式不对；请对照随软件附带的表改正").format_map(one.get("ctx", {}))
-        written = "" if one["type"] == "missing" or one["input"] == "" else f"（写的是 {str(one['input'])[:60]!r}）"
-        yield field, f"{mend}{written}"
 
 
 def _sentence(path: Path, where: str, error: ValidationError) -> str:

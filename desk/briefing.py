@@ -41,7 +41,9 @@ def write(city: City, report: LatencyReport, path: Path) -> None:
     document.add_heading("口径", level=2)
     for word, meaning in DEFINITIONS:
         document.add_paragraph(f"{word}：{meaning}", style="List Bullet")
-    document.save(str(path))
+    kept = io.BytesIO()  # python-docx leaves a half-written archive to be closed whenever, in nobody's hands
+    document.save(kept)
+    path.write_bytes(kept.getvalue())
 
 
 def write_weibo(city: City, report: LatencyReport, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -9,12 +10,14 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
 import click
 
 from data.problem import Problem
+from desk import wording
 
 # Verb -> where it lives. Other packages add theirs through the entry-point group ``liandong.commands``.
 VERBS: Mapping[str, str] = {
@@ -47,6 +50,18 @@ VERBS: Mapping[str, str] = {
     "client": "desk.commands.client:client",
 }
 GROUP = "liandong.commands"
+FAULTS: Mapping[int, str] = {
+    errno.ENOENT: "没有这个文件或目录；请检查路径",
+    errno.ENOTDIR: "路径里有一段不是目录；请检查路径",
+    errno.EISDIR: "这是目录，不是文件；请检查路径",
+    errno.EACCES: "没有权限；请检查它归谁、谁可读写",
+    errno.EPERM: "没有权限；请检查它归谁、谁可读写",
+    errno.EROFS: "这个磁盘是只读的；请换一个地方，或请人改为可写",
+    errno.ENOSPC: "磁盘满了；请腾出空间再试",
+    errno.EDQUOT: "磁盘配额用完了；请腾出空间再试",
+    errno.EFBIG: "文件大过了允许的大小；请检查限制",
+}
+wording.install()
 
 
 class Verbs(click.Group):
@@ -85,12 +100,24 @@ def cli(ctx: click.Context, folder: str | None) -> None:
 def main() -> None:
     """Run the command line; exits 0, 1 (something failed; it says what), 2 (usage) or 143 (told to end)."""
     signal.signal(signal.SIGTERM, _told_to_end)
+    for stream in (sys.stdout, sys.stderr):
+        _can_say_chinese(stream)
     sys.exit(_run())
 
 
 def _told_to_end(number: int, frame: FrameType | None) -> NoReturn:
     """End like one who is finished: leases are given back, and ``serve`` ends what it is sending first."""
     sys.exit(128 + number)
+
+
+def _can_say_chinese(stream: object) -> None:
+    """A terminal or a cron job without a locale must not turn every sentence into a traceback."""
+    if isinstance(stream, TextIOWrapper):
+        try:
+            "联动".encode(stream.encoding)
+            stream.reconfigure(errors="backslashreplace")  # a GBK terminal lacks some characters of posts
+        except UnicodeEncodeError:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _run() -> int:
@@ -115,5 +142,12 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, Problem):
         return str(error)
     if isinstance(error, sqlite3.Error):
-        return f"数据库出错（{error}）；请检查磁盘空间、权限和是否有别的程序占用"
-    return f"读写文件出错（{error}）；请检查路径、权限和磁盘空间"
+        from data.store.amiss import sentence
+
+        return sentence(error)
+    return _of_the_system(error) if isinstance(error, OSError) else str(error)
+
+
+def _of_the_system(error: OSError) -> str:
+    what = FAULTS.get(error.errno or 0, f"读写出错（{error.strerror or error}）；请检查路径、权限和磁盘空间")
+    return f"{error.filename}：{what}" if error.filename else what

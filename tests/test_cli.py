@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +38,8 @@ def test_every_verb_of_the_contract_is_there_and_explains_itself() -> None:
     for verb in verbs.split():
         result = CliRunner().invoke(cli.cli, [verb, "--help"])
         assert result.exit_code == 0, verb
-        assert "Usage" in result.output
+        assert "用法" in result.output
+        assert not re.search(r"Usage|Options|Commands|Show this", result.output)
 
 
 def test_help_and_version_load_neither_jieba_nor_scrapy_nor_scikit_learn() -> None:
@@ -81,9 +85,14 @@ def test_edited_tables_are_taken_in_by_reload_and_bad_ones_are_refused_whole(tmp
     ("arguments", "code", "words"),
     [
         (("status",), 1, "liandong init"),
-        (("nothing",), 2, "No such command"),
+        (("nothing",), 2, "没有 nothing 这个命令"),
         (("boards", "parse", "discuz", "missing.html"), 2, "missing.html"),
         (("evidence", "1"), 1, "liandong init"),
+        (("report", "--since", "yesterday"), 2, "'--since' 写得不对：yesterday 不合"),
+        (("report", "--since", "2026-11-20", "--until", "2026-11-01"), 2, "--since 要早于 --until"),
+        (("file", "--resend", "x"), 2, "x 不是数"),
+        (("status", "--nothing"), 2, "没有 --nothing 这个选项"),
+        (("search",), 2, "还要写"),
         (("evaluate", "--samples", "missing.csv"), 2, "missing.csv"),
     ],
 )
@@ -102,12 +111,28 @@ def test_a_mistake_gets_a_sentence_and_no_traceback(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "gbk"])
+def test_a_terminal_that_is_not_utf_8_gets_sentences_too(encoding: str, city: City) -> None:
+    env, shown = {**os.environ, "PYTHONIOENCODING": encoding}, "gbk" if encoding == "gbk" else "utf-8"
+    command = [str(Path(sys.executable).with_name("liandong")), "--dir"]
+    said = subprocess.run([*command, str(city.folder), "status"], capture_output=True, env=env, check=False)
+    assert "等着处理".encode(shown) in said.stdout
+    assert said.stderr == b""
+    refused = subprocess.run([*command, str(city.folder / "no"), "status"], capture_output=True, env=env, check=False)
+    assert refused.returncode == 1
+    assert "错误".encode(shown) in refused.stderr
+    for_machines = subprocess.run(
+        [*command, str(city.folder), "boards", "--json"], capture_output=True, env=env, check=True
+    )
+    assert json.loads(for_machines.stdout.decode(shown))
+
+
 def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
     liandong("init", str(tmp_path / "c"))
     (tmp_path / "c" / "liandong.toml").write_text("[clocks]\nreply_hours = -1\n", encoding="utf-8")
     done = liandong("status", folder=tmp_path / "c")
     assert done.returncode == 1
-    assert "clocks.reply_hours" in done.stderr
+    assert "clocks.reply_hours 要大于 0" in done.stderr
 
 
 def test_a_database_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
@@ -115,7 +140,40 @@ def test_a_database_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "c" / "liandong.db").write_bytes(b"not a database" * 1000)
     done = liandong("status", folder=tmp_path / "c")
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert "数据库文件坏了" in done.stderr
+    assert "liandong restore" in done.stderr
+
+
+def test_a_database_somebody_writes_to_can_be_read(city: City) -> None:
+    with sqlite3.connect(city.folder / "liandong.db", isolation_level=None) as other:
+        other.execute("begin immediate")
+        assert call(city, "status").exit_code == 0
+        other.execute("rollback")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(city: City) -> None:
+    with sqlite3.connect(city.folder / "liandong.db") as other:
+        other.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at) values ('liandong', 'later', '')"
+        )
+    done = liandong("status", folder=city.folder)
+    assert done.returncode == 1
+    assert "请升级软件" in done.stderr
+    with sqlite3.connect(city.folder / "liandong.db") as other:
+        other.execute("delete from _sqlite_migrations where name = 'later'")
+
+
+@pytest.mark.parametrize("name", ["r.docx", "r.xlsx", "r.html", "r.txt", "r.csv", "r.json"])
+def test_a_report_that_finds_no_room_is_one_sentence_and_no_file(name: str, city: City) -> None:
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); from desk.cli import main; "
+    code = f"{limited} sys.argv = ['liandong', '--dir', {str(city.folder)!r}, 'report', '--out', {name!r}]; main()"
+    city.store.close()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=city.folder, check=False, env=dict(os.environ)
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert not list(city.folder.glob("*r*." + name[2:]))
 
 
 def test_the_city_is_found_from_the_environment_and_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

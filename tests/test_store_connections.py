@@ -16,6 +16,8 @@ import pytest
 from data.records import Alert, OutboxEntry, OutboxState, Post, Run, Thread, Urgency
 from data.reference import Reference
 from data.store import Store, StoreError
+from data.store.database import Database
+from data.store.schema import Steps, migrations
 from data.store.sqlite import SQLite
 from tests.build import FILED, HOUR, MINUTE, SECOND, decision, everything, post, read, suggestion, ticket
 
@@ -290,27 +292,21 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
 
 
 def test_a_database_begun_before_a_table_was_added_gets_it_and_keeps_its_rows(path: Path) -> None:
-    from sqlite_utils import Database, Migrations
-
-    from data.store.schema import migrations
-
     store = Store(path)
     put(store)
     store.close()
-    later = Migrations("liandong")
-
-    @later()
-    def tables(db: Database) -> None:
-        pytest.fail("applied already")
+    later = Steps("liandong")
+    for name, _ in migrations:
+        later(name=name)(lambda db: pytest.fail("applied already"))
 
     @later()
     def more(db: Database) -> None:
         db.execute("alter table outbox add column note text not null default ''")
 
-    assert migrations.name == later.name
-    with closing(sqlite3.connect(path)) as connection:
-        later.apply(Database(connection))
-    assert Store(path).outbox.entry("file/lyw/101/1") is not None
+    with closing(SQLite(path, later)) as database:
+        assert [row["note"] for row in database.query("select note from outbox")] == [""]
+    with pytest.raises(StoreError, match="请升级软件"):
+        Store(path)
 
 
 @pytest.mark.parametrize("content", [b"this is no database " * 400, b"SQLite format 3\x00" + b"\xff" * 4000])

@@ -52,7 +52,7 @@ class PostgreSQL:
         return connection
 
     def _migrate(self, steps: Steps) -> None:
-        if {name for name, _ in steps} <= self._applied():
+        if not steps.missing(self._applied()):
             return
         with self.transaction():
             self.execute(f"create table if not exists {APPLIED} (name text primary key, at text not null)")

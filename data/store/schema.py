@@ -5,13 +5,13 @@ Types are SQLite's; ``data.store.dialect`` says what PostgreSQL calls them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, cast
 
 from sqlite_utils import Migrations
 
-from data.store.database import Database
+from data.store.database import Database, StoreError
 from data.store.rows import due, stamp
 
 Step = Callable[[Database], None]
@@ -24,6 +24,13 @@ class Steps(Migrations):
         self, *, name: str | None = None, transactional: bool = True
     ) -> Callable[[Step], Step]:
         return cast("Callable[[Step], Step]", super().__call__(name=name, transactional=transactional))
+
+    def missing(self, done: Collection[str]) -> bool:
+        """Is the database that has taken the steps ``done`` older than this program? Raises StoreError when it is newer."""
+        ours = {name for name, _ in self}
+        if not ours.issuperset(done):
+            raise StoreError("数据库是更新版本的联动写的，这个旧版不能打开；请升级软件，或恢复升级前的备份")
+        return not ours.issubset(done)
 
     def __iter__(self) -> Iterator[tuple[str, Step]]:
         return ((step.name, cast("Any", step.fn)) for step in self._migrations)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlite_utils
 from sqlite_utils.db import Table
 
+from data.store.amiss import sentence
 from data.store.database import StoreError
 from data.store.schema import Steps
 
@@ -41,11 +42,12 @@ class SQLite(sqlite_utils.Database):
             # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
             for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
                 self.execute(f"pragma {pragma}").fetchall()
-            with self.transaction():
-                steps.apply(self)
+            if steps.missing([step.name for step in steps.applied(self)]):
+                with self.transaction():
+                    steps.apply(self)
             self._known = {name: Known(self, name) for name in self.table_names()}
         except sqlite3.Error as error:
-            raise StoreError(f"打不开数据库 {path}：{error}。请检查路径、权限和磁盘空间，或从备份恢复") from error
+            raise StoreError(f"打不开数据库 {path}：{sentence(error)}") from error
 
     def table(self, table_name: str, **options: Any) -> Table:
         """One table; the same object each time, once all are made."""

@@ -8,7 +8,7 @@ import click
 
 from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder
 
-MODES = {"off": "没有启用", "shadow": "只记录，不交办", "on": "启用"}
+MODES = {"off": "没有启用；启用在 liandong.toml 的 [automatic] mode", "shadow": "只记录，不交办", "on": "启用"}
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -39,8 +40,9 @@ def now() -> datetime:
 
 
 def echo_json(value: Any) -> None:
-    """Print one JSON object."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=plain, indent=None))
+    """Print one JSON object; in plain ASCII where the terminal could not write all of it as it is."""
+    plainly = getattr(sys.stdout, "encoding", None) != "utf-8"
+    click.echo(json.dumps(value, ensure_ascii=plainly, default=plain, indent=None))
 
 
 def plain(value: Any) -> Any:

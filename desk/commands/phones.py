@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from desk.commands.common import city_of, echo_json, echo_table, json_option, now, pass_folder
+from desk.whole import whole
 
 
 @click.command()
@@ -23,7 +24,8 @@ def phones(folder: str | None, html: Path | None, day: datetime | None, as_json:
     reference, when = city.reference(), (day or now().astimezone(city.zone)).date()
     listed = phones.lines(reference, when)
     if html:
-        html.write_text(phones.page(city.settings.city.name, reference, when), encoding="utf-8")
+        with whole(html) as part:
+            part.write_text(phones.page(city.settings.city.name, reference, when), encoding="utf-8")
     if as_json:
         echo_json({"day": when, "ring": dict(phones.rings(reference)), "units": listed})
         return

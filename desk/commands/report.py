@@ -43,6 +43,8 @@ def report(
     from desk import export
     from ticketing import reports
 
+    if since and until and since >= until:
+        raise click.UsageError("--since 要早于 --until")
     city = city_of(folder)
     if year is not None:
         _show_year(city, year, until, as_json)

@@ -58,7 +58,7 @@ def list_(folder: str | None, as_json: bool) -> None:
 @click.option("--role", type=click.Choice(ROLES), default="clerk", show_default=True)
 @click.option("--unit", help="联络员所属单位的代码")
 @click.option("--display", default="", help="姓名")
-@click.password_option("--password", help="密码；不写则在终端里问")
+@click.password_option("--password", prompt="密码", help="密码；不写则在终端里问")
 @pass_folder
 def add(folder: str | None, name: str, role: str, unit: str | None, display: str, password: str) -> None:
     """添加用户。"""
@@ -73,7 +73,7 @@ def add(folder: str | None, name: str, role: str, unit: str | None, display: str
 
 @user.command()
 @click.argument("name")
-@click.password_option("--password", help="新密码；不写则在终端里问")
+@click.password_option("--password", prompt="新密码", help="新密码；不写则在终端里问")
 @pass_folder
 def passwd(folder: str | None, name: str, password: str) -> None:
     """改密码，并解除锁定。"""
