@@ -1,14 +1,15 @@
 """Which unit a post is for, by what the units' table says: categories, duty words, names, and the district.
 
 A unit speaks up by four voices: it answers for the category (weighed by the category's probability), its duty words stand in
-the text (rare ones weigh more), it is named, or the matter lies in its county. In a county the county government leads,
+the text (rare ones weigh more, and what is said again and again more than an aside, as in BM25, Robertson and Zaragoza 2009),
+an office of it is named, or the matter lies in its county. Each voice counts by its logarithm. In a county the county government leads,
 unless a city-wide unit is named; in a city district the bureau does. Units that are no longer valid speak for their successors.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,22 +27,25 @@ from data.reference import Reference, Unit
 
 Floats = NDArray[np.float64]
 OFFICE = ("局", "公司", "办", "处", "委", "队", "政府", "集团", "中心", "法院", "检察院", "办公室", "管委会")
-TITLE = 40  # characters: the title, as a rule
+TITLE = 40  # characters taken for the title of a post that has none
+OFTEN = 2.0  # a word said this often counts half of what it can count
+LEAST = 0.1  # of duty words heard, LEAST_LIKELY of a category's: what a unit has that is spoken for by none
+LEAST_LIKELY = 0.01
 
 
 @dataclass(frozen=True)
 class Voices:
-    """How much each voice counts, chosen on half the messages of bench/labels/units.csv (bench/measure_units.py)."""
+    """How much each voice counts: the first four by likelihood on half the messages of bench/labels/units.csv
+    (bench/measure_units.py), the others by hand."""
 
-    category: float = 1.5
-    duty: float = 2.2
-    title: float = 1.5
-    named: float = 2.5
-    county: float = 4.0
-    lead: float = 1.5  # of a county's government before every unit that is not named
-    district: float = 0.5
-    elsewhere: float = -4.0
-    sharpness: float = 0.75  # score to probability
+    category: float = 0.1
+    duty: float = 1.15
+    title: float = 0.35
+    named: float = 0.8
+    county: float = 3.0
+    lead: float = 1.1  # of a county's government before every unit that is not named
+    district: float = 0.4
+    elsewhere: float = -3.0
 
 
 class Duties:
@@ -68,17 +72,19 @@ class Duties:
         hits: Sequence[Hits],
         categories: Sequence[Mapping[str, float]],
         where: Sequence[Where],
+        titles: Sequence[int],
     ) -> Floats:
-        """(texts, units): how strongly each unit's table speaks; ``hits``: by a finder that has ``words``; ``categories``:
-        slug -> probability, of either level."""
+        """(texts, units): how strongly each unit's table speaks, 0 where it is silent; ``hits``: by a finder that has
+        ``words``; ``categories``: slug -> probability, of either level; ``titles``: characters of each text's title."""
         known = self._categories
         asked = [(i, known[c], p) for i, likely in enumerate(categories) for c, p in likely.items() if c in known]
         scores: Floats = np.zeros((len(hits), len(self.units)))
         if asked:
             row, category, p = zip(*asked, strict=True)
             shape = (len(hits), len(self._categories))
-            scores += self._voices.category * (sparse.csr_matrix((p, (row, category)), shape=shape) @ self._answers)
-        named = self._listen(scores, hits)
+            likely = sparse.csr_matrix((p, (row, category)), shape=shape) @ self._answers
+            scores += self._voices.category * np.log1p(likely / LEAST_LIKELY)
+        named = self._listen(scores, hits, titles)
         for i, place in enumerate(where):
             if place.district in self._county:
                 self._locate(scores[i], place.district, named[i])
@@ -94,7 +100,7 @@ class Duties:
                 if unit != successor:
                     merged[rows, successor] = np.maximum(merged[rows, successor], scores[rows, unit])
                     merged[rows, unit] = -np.inf
-        return softmax(merged * self._voices.sharpness)
+        return softmax(merged)
 
     def current(self, on: date) -> tuple[int, ...]:
         """For each unit the number of the one that answers for it on that day."""
@@ -125,27 +131,34 @@ class Duties:
             return before[0].slug if before else unit.slug
         return self._reference.current(unit.slug, on).slug
 
-    def _listen(self, scores: Floats, hits: Sequence[Hits]) -> list[list[int]]:
+    def _listen(self, scores: Floats, hits: Sequence[Hits], titles: Sequence[int]) -> list[list[int]]:
         """Adds what the words say; returns the units named. A word inside a longer one is not heard again, one in the
-        title or among the first words counts more."""
+        title counts twice over."""
         heard: dict[int, float] = defaultdict(float)
         opening: dict[int, float] = defaultdict(float)
+        offices: dict[int, float] = defaultdict(float)
         named = []
-        for i, found in enumerate(hits):
+        for i, (found, title) in enumerate(zip(hits, titles, strict=True)):
             row = i * len(self.units)
-            for word, at in {word: at for at, word in reversed(self._finder.places(found))}.items():
+            said = self._finder.places(found)
+            first = {word: at for at, word in reversed(said)}
+            for word, often in Counter(word for _, word in said).items():
                 weight, units = self._words[word]
                 for unit in units:
-                    heard[row + unit] += weight
-                    if at < TITLE:
+                    heard[row + unit] += weight * often * (OFTEN + 1) / (often + OFTEN)
+                    if first[word] < title:
                         opening[row + unit] += weight
-            named.append([self._names[word] for word in self._name_finder.present(found)])
-        for told, voice in ((heard, self._voices.duty), (opening, self._voices.title)):
+            names = [word for _, word in self._name_finder.places(found)]
+            for word in names:
+                if word.endswith(OFFICE):
+                    offices[row + self._names[word]] += 1
+            named.append(sorted({self._names[word] for word in names}))
+        for told, voice, least in (
+            *((heard, self._voices.duty, LEAST), (opening, self._voices.title, LEAST)),
+            (offices, self._voices.named, 1.0),
+        ):
             cells = np.fromiter(told, np.int64, len(told))
-            scores.flat[cells] += voice * np.log1p(np.fromiter(told.values(), np.float64, len(told)))
-        for i, those in enumerate(named):
-            for unit in those:
-                scores[i, unit] += self._voices.named
+            scores.flat[cells] += voice * np.log1p(np.fromiter(told.values(), np.float64, len(told)) / least)
         return named
 
     def _locate(self, score: Floats, district: str, named: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classifier.answers import Answer, ask
 from classifier.calibration import folds
 from classifier.details import details, held
-from classifier.duties import Duties
+from classifier.duties import TITLE, Duties
 from classifier.features import prepared
 from classifier.figures import f1, figures
 from classifier.finder import Finder
@@ -29,15 +29,20 @@ BATCH = 1000
 
 
 def evaluate(
-    model: Model, samples: Sequence[Sample], reference: Reference | None = None, on: date | None = None
+    model: Model,
+    samples: Sequence[Sample],
+    reference: Reference | None = None,
+    on: date | None = None,
+    beside: Model | None = None,
 ) -> dict[str, Any]:
     """Figures of the category (over the labels of ``samples``), and under ``unit``, ``kind``, ``request`` the same where known.
 
     ``reference``: units are judged as suggested, by duties and model together, as of ``on``
-    (without it, as the units are now); else by the model alone.
+    (without it, as the units are now); else by the model alone. ``beside``: a model asked what ``model`` was not taught,
+    as it is when posts are read.
     Raises SampleError where model and samples have no label in common.
     """
-    found = _judged(model, samples, reference, on)
+    found = _report(_answers(model, samples, reference, on, beside), samples, reference, on)
     if not found:
         raise SampleError("这个文件里没有模型认得的类别、承办单位或诉求类型；请检查列名，或先用 train 训练")
     return {"model": model.version, "rows": len(samples)} | found
@@ -58,7 +63,7 @@ def crossed(
     parts: list[dict[str, Answer]] = []
     for number in range(count):
         model = train([s for s, f in zip(judged, fold, strict=True) if f != number] + taught, city)
-        parts.append(_answers(model, [t for t, f in zip(texts, fold, strict=True) if f == number], reference, on))
+        parts.append(_answers(model, [s for s, f in zip(judged, fold, strict=True) if f == number], reference, on))
     order = np.argsort(np.argsort(fold, kind="stable"), kind="stable")  # row of the joined parts that each text is
     answers = {
         q: _rows(_joined([part[q] for part in parts]), order) for q in parts[0] if all(q in part for part in parts)
@@ -79,7 +84,7 @@ def learning_curve(
         wanted = zip(samples, fold, turn, strict=True)
         taught = [s for s, f, t in wanted if f != 0 and ((t * 37) % 100 + 1) / 100 <= share]
         try:
-            report = _judged(train(taught, city), asked, None, None)
+            report = _report(_answers(train(taught, city), asked), asked)
         except SampleError:
             continue
         if "macro_f1" in report:
@@ -87,14 +92,19 @@ def learning_curve(
     return found
 
 
-def _judged(model: Model, samples: Sequence[Sample], reference: Reference | None, on: date | None) -> dict[str, Any]:
-    return _report(_answers(model, prepared(s.text for s in samples), reference, on), samples, reference, on)
-
-
-def _answers(model: Model, texts: Sequence[str], reference: Reference | None, on: date | None) -> dict[str, Answer]:
-    answers = _asked(model, texts)
-    if reference is not None and "category" in answers:
-        answers["unit"] = _units(texts, answers, reference, on or date.max)
+def _answers(
+    model: Model,
+    samples: Sequence[Sample],
+    reference: Reference | None = None,
+    on: date | None = None,
+    beside: Model | None = None,
+) -> dict[str, Answer]:
+    texts = prepared(s.text for s in samples)
+    answers = _asked(model, texts, beside)
+    if reference is not None and "category" in answers and any(s.unit for s in samples):
+        titles = prepared(s.text.partition("\n")[0] if "\n" in s.text else "" for s in samples)
+        openings = [len(title) or TITLE for title in titles]
+        answers["unit"] = _units(texts, openings, answers, reference, on or date.max)
     return answers
 
 
@@ -115,8 +125,8 @@ def _rows(answer: Answer, order: NDArray[np.int64]) -> Answer:
 def _report(
     answers: dict[str, Answer],
     samples: Sequence[Sample],
-    reference: Reference | None,
-    on: date | None,
+    reference: Reference | None = None,
+    on: date | None = None,
     fold: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
     """The figures of every question that is answered and whose truth is known; those of ``category`` stand first, bare."""
@@ -158,17 +168,19 @@ def _figures(
     return found if fold is None else found | {"held": held(p, truth, fold[rows])}
 
 
-def _asked(model: Model, texts: Sequence[str]) -> dict[str, Answer]:
-    parts = [ask(model, texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+def _asked(model: Model, texts: Sequence[str], beside: Model | None) -> dict[str, Answer]:
+    parts = [ask(model, texts[start : start + BATCH], beside=beside) for start in range(0, len(texts), BATCH)]
     return {q: Answer(a.labels, np.vstack([part[q].p for part in parts]), a.samples) for q, a in parts[0].items()}
 
 
-def _units(texts: Sequence[str], answers: dict[str, Answer], reference: Reference, on: date) -> Answer:
+def _units(
+    texts: Sequence[str], titles: Sequence[int], answers: dict[str, Answer], reference: Reference, on: date
+) -> Answer:
     places, duties = Places(reference), Duties(reference)
     finder = Finder(places.words | duties.words)
     hits = [finder.hits(t) for t in texts]
     where = [places.find(t, h) for t, h in zip(texts, hits, strict=True)]
-    return Units(duties).mixed(hits, likely(answers), where, [on] * len(texts), answers.get("unit"))
+    return Units(duties).mixed(hits, likely(answers), where, titles, [on] * len(texts), answers.get("unit"))
 
 
 def _successor(unit: str | None, reference: Reference | None, on: date) -> str | None:

@@ -14,7 +14,7 @@ import numpy as np
 from classifier.answers import Answer, ask
 from classifier.contacts import contacts, contacts_in
 from classifier.doubts import doubts
-from classifier.duties import Duties
+from classifier.duties import TITLE, Duties
 from classifier.features import prepared
 from classifier.finder import Finder, Hits
 from classifier.kinds import Cues
@@ -109,7 +109,8 @@ class Suggester:
             answers |= {"request": self._cues.mixed(answers["request"], heard, half=0)}
         where = [self._places.find(*each) for each in zip(texts, hits, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
-        units = self._units.mixed(hits, likely(answers), where, days, answers.get("unit"))
+        openings = [len(title) or TITLE for title in titles]
+        units = self._units.mixed(hits, likely(answers), where, openings, days, answers.get("unit"))
         reasons = self._reasons(matrix, [answers["category"].best(i, 1)[0][0] for i in range(len(posts))])
         return _Batch(posts, texts, hits, matrix, answers, where, units, reasons, _perhaps(answers))
 

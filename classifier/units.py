@@ -1,9 +1,11 @@
 """The likeliest units: what the units' table says, mixed with what a model learnt from decisions.
 
 The two are multiplied, as two witnesses who do not know of each other; the model's probability to a power that grows with
-the decisions behind it: none without any, towards 1 with many.
-HALF was chosen on the shipped samples, DOUBT on real messages (bench/measure_units.py), for the calibration error.
-Units a model knows by names no table has (another city's samples) keep those names.
+the samples behind it, towards 1 with very many.
+TRUST, HALF and DOUBT were chosen on real messages (bench/measure_units.py): written samples alone would have the model believed
+sooner, and cost five right answers in a hundred where people write.
+Units a model knows by names no table has (another city's samples) keep those names and the share the model gives them: the table
+cannot speak for them, nor against them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from classifier.finder import Hits
 from classifier.places import Where
 
 Floats = NDArray[np.float64]
-HALF = 550  # decisions at which the model's power is a half
-DOUBT = 0.7  # the witnesses do know of each other: the table's words are in the samples, too
+TRUST = 0.15  # the model's power with few samples behind it
+HALF = 8000  # samples at which it is halfway from there to 1
+DOUBT = 0.85  # the witnesses do know of each other: the table's words are in the samples, too
 FLOOR = 1e-3  # probability of a unit one side does not know
 
 
@@ -36,22 +39,24 @@ class Units:
         hits: Sequence[Hits],
         categories: Sequence[Mapping[str, float]],
         where: Sequence[Where],
+        titles: Sequence[int],
         on: Sequence[date],
         learnt: Answer | None,
     ) -> Answer:
-        """Unit slugs valid on each post's day (and foreign names) with their probabilities."""
-        told = self._duties.probabilities(self._duties.scores(hits, categories, where), on)
+        """Unit slugs valid on each post's day (and foreign names) with their probabilities; see Duties.scores."""
+        told = self._duties.probabilities(self._duties.scores(hits, categories, where, titles), on)
         units = self._duties.units
         if learnt is None:
             return Answer(units, told)
         foreign = tuple(n for n in learnt.labels if self._duties.number(n) is None)
         heard = self._heard(learnt, foreign, on)
-        told = np.hstack([told, np.zeros((len(hits), len(foreign)))])
-        power = learnt.samples / (learnt.samples + HALF)
-        mixed = (np.maximum(told, FLOOR) * np.maximum(heard, FLOOR) ** power) ** DOUBT
-        mixed[(told == 0) & (heard == 0)] = 0
-        mixed /= mixed.sum(axis=1, keepdims=True)
-        return Answer((*units, *foreign), mixed, learnt.samples)
+        ours, theirs = heard[:, : len(units)], heard[:, len(units) :]
+        share = ours.sum(axis=1, keepdims=True)
+        power = TRUST + (1 - TRUST) * learnt.samples / (learnt.samples + HALF)
+        mixed = (np.maximum(told, FLOOR) * np.maximum(ours / np.maximum(share, FLOOR), FLOOR) ** power) ** DOUBT
+        mixed[(told == 0) & (ours == 0)] = 0
+        mixed *= share / mixed.sum(axis=1, keepdims=True)
+        return Answer((*units, *foreign), np.hstack([mixed, theirs]), learnt.samples)
 
     def _heard(self, learnt: Answer, foreign: Sequence[str], on: Sequence[date]) -> Floats:
         """What the model learnt, its labels moved to the units that answer for them on each day."""

@@ -73,7 +73,7 @@ def test_high_technology_is_no_place() -> None:
 def _best(text: str, categories: dict[str, float], where: Where, on: date = date(2012, 6, 1)) -> str:
     duties = Duties(city())
     plain = normal(text)
-    p = duties.probabilities(duties.scores([Finder(duties.words).hits(plain)], [categories], [where]), [on])
+    p = duties.probabilities(duties.scores([Finder(duties.words).hits(plain)], [categories], [where], [0]), [on])
     assert p.sum() == pytest.approx(1)
     return duties.units[int(p[0].argmax())]
 

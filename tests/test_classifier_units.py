@@ -10,6 +10,7 @@ import pytest
 from bench.replies import dealt_with
 from classifier.answers import Answer
 from classifier.duties import Duties
+from classifier.evaluate import evaluate
 from classifier.finder import Finder
 from classifier.model import train
 from classifier.places import Places, Where
@@ -27,7 +28,7 @@ THEN = datetime(2016, 3, 1, tzinfo=UTC)
 def _mixed(text: str, on: date, learnt: Answer | None = None, reference: Reference | None = None) -> dict[str, float]:
     plain = normal(text)
     duties = Duties(reference or city())
-    found = Units(duties).mixed([Finder(duties.words).hits(plain)], [{}], [Where()], [on], learnt)
+    found = Units(duties).mixed([Finder(duties.words).hits(plain)], [{}], [Where()], [0], [on], learnt)
     return dict(zip(found.labels, found.p[0].tolist(), strict=True))
 
 
@@ -73,6 +74,29 @@ def test_a_ticket_of_2018_shows_the_name_of_2018() -> None:
 def test_probabilities_of_units_sum_to_one_whatever_was_learnt() -> None:
     learnt = Answer(("schools", "外市城管局"), np.array([[0.6, 0.4]]), 300)
     assert sum(_mixed("停水了", date(2020, 1, 1), learnt, _renamed()).values()) == pytest.approx(1)
+
+
+def test_a_unit_no_table_has_keeps_the_share_the_model_gives_it() -> None:
+    learnt = Answer(("schools", "外市城管局"), np.array([[0.2, 0.8]]), 40)
+    found = _mixed("停水了，学校的老师没水用", date(2012, 6, 1), learnt)
+    assert found["外市城管局"] == pytest.approx(0.8)
+
+
+def test_what_is_said_again_and_again_weighs_more_than_an_aside() -> None:
+    text = "{}，门口停电那次不算".format("，".join(["老师补课"] * 6))
+    assert _first(_mixed(text, date(2012, 6, 1))) == "schools"
+
+
+def test_units_are_judged_as_they_are_suggested_also_by_a_model_that_knows_no_categories() -> None:
+    words = ("停水了水管没水", "停电了变压器没电")
+    letters = [Sample(f"{i}栋{words[i % 2]}", unit=("water", "power")[i % 2]) for i in range(40)]
+    alone = train(letters)
+    asked = [Sample("水压不够，自来水公司管不管", unit="water"), Sample("电压不稳，电业局管不管", unit="power")]
+    found = evaluate(alone, asked, city(), date(2012, 6, 1), beside=model())
+    said = Suggester(alone, city(), beside=model()).suggest([post("", s.text) for s in asked], NOW)
+    assert (
+        found["unit"]["accuracy"] == np.mean([s.units[0].name == a.unit for s, a in zip(said, asked, strict=True)]) == 1
+    )
 
 
 def test_the_place_decides_between_a_city_bureau_and_a_county() -> None:

@@ -158,12 +158,13 @@ def evaluate(
     """评估模型：每类的数字、混淆表、校准、覆盖与精确率、学习曲线、最近几周的漂移。"""
     from classifier import evaluate as judging
     from classifier import page
+    from classifier.shipped import shipped_model
     from classifier.tokens import city_words
 
     city, tables = _around(folder)
     samples = _samples(files, tables, None)
     if files and not cross:
-        found = judging.evaluate(_model(models, city, tables), samples, tables)
+        found = judging.evaluate(_model(models, city, tables), samples, tables, beside=shipped_model(tables))
     else:
         found = judging.crossed(samples if files else [s for s in samples if not s.made], city=city_words(tables))
     if curve:
