@@ -268,7 +268,8 @@ def test_an_empty_city_says_what_to_do_on_every_page(tmp_path: Path) -> None:
     admin = login(desk(city, Clock()), "admin")
     for address, words in [
         ("/", "队列里没有等待处理的帖子"),
-        ("/tickets", "没有符合条件的工单"),
+        ("/tickets", "还没有工单"),
+        ("/tickets?state=closed", "没有符合条件的工单"),
         ("/report", "这段时间没有工单"),
         ("/boards", "还没有读过"),
         ("/status", "还没有运行过"),
