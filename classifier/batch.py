@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,11 @@ ADDED = (
     *("is_request", "kind", "category", "category_p", "category_2", "category_3"),
     *("unit", "unit_p", "unit_2", "unit_3", "urgency", "contacts", "place", "reasons", "needs_person"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+# What no cell may hold, and what turns the text around it or hides before a formula.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+)
 CELL = 32_000  # characters an Excel cell can hold, nearly
 
 Progress = Callable[[int], None]
@@ -76,8 +81,11 @@ def added(s: Suggestion) -> dict[str, Any]:
 
 
 def inert(value: object) -> object:
-    """A cell no spreadsheet takes for a formula; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """A cell no spreadsheet takes for a formula, without what is not seen; numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    text = _UNSEEN.sub("", value)
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
 def _nth(names: Sequence[str], n: int) -> str:
@@ -144,7 +152,6 @@ def _csv(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 
 def _excel(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     from openpyxl import Workbook
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("分类结果")
@@ -154,7 +161,7 @@ def _excel(path: Path, rows: Iterable[dict[str, Any]]) -> int:
             heading = list(row)
             sheet.append([inert(k) for k in heading])
         cells = (_flat(row.get(k, "")) for k in heading)
-        sheet.append([inert(ILLEGAL_CHARACTERS_RE.sub("", c)[:CELL] if isinstance(c, str) else c) for c in cells])
+        sheet.append([inert(c[:CELL] if isinstance(c, str) else c) for c in cells])
     if not count:
         sheet.append(heading)
     book.save(path)

@@ -50,6 +50,13 @@ def _days(days: tuple[str, ...]) -> tuple[str, ...]:
     return days
 
 
+def _telephone(number: str) -> str:
+    digits = number.removeprefix("+").replace("-", "").replace(" ", "")
+    if number and not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
+        raise ValueError(f"“{number}”不是电话号码；请写 7 到 15 位数字，可以有 - 和空格")
+    return number
+
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]*$")]
 Text = Annotated[str, Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[^|\r\n]+$")]  # a bar or a line break would not survive a CSV cell
@@ -115,7 +122,7 @@ class Unit(Entry):
     duties: Words = ()  # duty words: what people write when they need this unit
     categories: Words = ()  # category slugs it answers for
     officer: str = ""
-    phone: str = ""  # of the officer, for the notice
+    phone: Annotated[str, AfterValidator(_telephone)] = ""  # of the officer, for the notice
     duty_phone: str = ""  # of the 24-hour team
     notices: Words = ()  # apprise URLs beside the city's own SMS gateway
     reply_hours: Hours = None  # overrides the board's and the city's

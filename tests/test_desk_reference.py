@@ -151,6 +151,7 @@ def test_a_replaced_toml_file_keeps_the_comment_it_opens_with(city: City) -> Non
     ("column", "value", "says"),
     [
         ("name", "", r'id="name-wrong">没有填写；请补上<'),
+        ("phone", "请问门卫", r'id="phone-wrong">.*不是电话号码'),
         ("reply_hours", "四", r'id="reply_hours-wrong">应当是数字'),
         ("valid_to", "2011-13-01", r'id="valid_to-wrong">应当是 2019'),
         ("successor", "urban-management", r'role="alert">.*lamps 写了 successor 却没有 valid_to'),

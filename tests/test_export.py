@@ -6,12 +6,15 @@ import csv
 import json
 import os
 import re
+import zipfile
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 from docx import Document
+from lxml import etree
 
 from data.city import City
 from data.problem import Problem
@@ -76,6 +79,41 @@ def test_no_cell_of_the_excel_file_is_a_formula(city: City, report: LatencyRepor
     assert not [c for c in cells if c.data_type == "f"]
     assert any(isinstance(c.value, str) and "HYPERLINK" in c.value for c in cells)
     assert not [c for c in cells if isinstance(c.value, str) and c.value[:1] in "=+@" and len(c.value) > 1]
+
+
+# What opens as a formula, ends a piece of markup, cannot stand in a cell, or turns the text around it.
+WORST = [
+    "=cmd|' /C calc'!A0", " =1+1", "\u200b=1+1", "\ufeff@SUM(A1)", "\t+1", "＝1+1", "\x00\x0b-1\x1b", "\u202e]]><script>alert(1)</script>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "html", "docx", "txt", "json"])
+def test_the_worst_titles_and_names_do_nothing_in_any_file(city: City, tmp_path: Path, kind: str) -> None:
+    for i, title in enumerate(WORST):
+        save_thread(city, thread=f"9{i}", title=title)
+        save_ticket(city, number=f"20110725-09{i:02}", thread=f"9{i}", title=title)
+    with city.store.transaction():
+        tables = city.reference()
+        units = tuple(u.model_copy(update={"name": f"{WORST[0]}{WORST[-1]}{u.name}"}) for u in tables.units)
+        boards = tuple(b.model_copy(update={"name": WORST[1] + WORST[-1]}) for b in tables.boards)
+        city.store.reference.save(tables.model_copy(update={"units": units, "boards": boards}))
+    path = tmp_path / f"r.{kind}"
+    export.write(city, latency(city, NOW), path)
+    words: list[str] = []
+    if kind == "xlsx":
+        cells = [c for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for c in row]
+        assert not [c for c in cells if c.data_type == "f"]
+        words = [c.value for c in cells if isinstance(c.value, str)]
+    elif kind == "csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            words = [cell for row in csv.reader(file) for cell in row]
+    else:
+        with zipfile.ZipFile(path) if kind == "docx" else nullcontext() as package:
+            text = package.read("word/document.xml").decode() if package else path.read_text(encoding="utf-8")
+        assert kind == "json" or "<script" not in text
+        assert kind != "docx" or etree.fromstring(text.encode()) is not None
+    assert not [w for w in words if w.lstrip()[:1] in (*"=+@", *"＝＋－＠", "\t") and len(w) > 1]
+    assert not [w for w in words if "\u202e" in w]
 
 
 def test_the_excel_file_holds_each_ticket_behind_the_numbers(city: City, report: LatencyReport, tmp_path: Path) -> None:

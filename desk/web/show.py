@@ -83,8 +83,10 @@ PROGRAMS = {"": "系统", "system": "系统", "office": "办公系统"}
 ELSEWHERE = {upper.BOARD: upper.SOURCE}  # what stands in a board's place
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
 
+# A day with or without a time, and a ticket's number, as the program writes them: nobody is reached by these.
+_PLAIN = r"(?<!\d)(?:19|20)\d\d(?:-[01]\d-[0-3]\d(?: [0-2]\d:[0-5]\d)?|[01]\d[0-3]\d-\d{4})(?!\d)"
 # A run of digits that could be a telephone or QQ number, separators included; bounded, so that it cannot run away.
-_NUMBER = re.compile(r"\d(?:[ \-－—]?\d){5,19}")
+_NUMBER = re.compile(rf"({_PLAIN})|\d(?:[ \-－—]?\d){{5,19}}")
 _KEPT = 2
 
 
@@ -224,7 +226,7 @@ def hidden(text: str, contacts: Iterable[Contact] = ()) -> str:
     for contact in contacts:
         if len(contact.text) > _KEPT:
             text = text.replace(contact.text, _masked(contact.text))
-    return _NUMBER.sub(lambda m: _masked(m.group()), text)
+    return _NUMBER.sub(lambda m: m[1] or _masked(m[0]), text)
 
 
 def _masked(text: str) -> str:

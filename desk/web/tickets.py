@@ -127,7 +127,9 @@ def _page(ticket: Ticket, *, plain: bool = False, given: MoveForm | None = None)
     contacts = show.contacts(ticket)
 
     def hide(text: str) -> str:
-        return text if plain else show.hidden(text, contacts)
+        """Masked, but for the number by which the office system knows the ticket."""
+        named = f"办公系统编号 {ticket.office_id}"
+        return text if plain else named.join(show.hidden(piece, contacts) for piece in text.split(named))
 
     state = store.tickets.state(ticket.number)
     stands = lifecycle.standing(ticket, store.tickets.events(ticket.number))
