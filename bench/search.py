@@ -27,7 +27,7 @@ from data.store.found import Wanted
 from ticketing import search
 
 TURNS, SHOWN = 15, 30
-MOST = 5.0  # times the small store's search, by the median over the questions
+MOST = 5.0  # times the small store's search, whatever is asked
 STATES = ("filed", "accepted", "answered", "closed", "archived")
 # What is asked, and with which filter.
 QUESTIONS: Sequence[tuple[str, str, Wanted]] = (
@@ -39,23 +39,23 @@ QUESTIONS: Sequence[tuple[str, str, Wanted]] = (
     ("a common word, one unit", "停水", Wanted((), units=("water-group",))),
     ("a common word, a state", "小区", Wanted((), state="accepted")),
     ("a common word, one day", "小区", Wanted((), since=NOW - timedelta(days=3), until=NOW - timedelta(days=2))),
+    ("no word, one unit", "", Wanted((), units=("water-group",))),
+    ("no word, one unit and a state", "", Wanted((), units=("water-group",), state="accepted")),
     ("a common word, a filter nothing fits", "小区", Wanted((), units=("no-such",))),
 )
 
 
 def main(quick: bool = True) -> None:
-    """Print each question's median in both stores; exits 1 when the median ratio is above ``MOST``."""
+    """Print each question's median in both stores; exits 1 when one ratio is above ``MOST``."""
     few, many = 10_000, 100_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
         cities = [made(Path(folder) / str(count), count) for count in (few, many)]
         ratios = [_asked(cities, *question) for question in QUESTIONS]
         for city in cities:
             city.store.close()
-    middle = statistics.median(ratios)
-    print(
-        f"{f'{many:,} posts against {few:,}: median, greatest':52}{middle:7.2f} x (at most {MOST}),{max(ratios):7.2f} x"
-    )
-    if middle > MOST:
+    label = f"{many:,} posts against {few:,}: median, greatest"
+    print(f"{label:52}{statistics.median(ratios):7.2f} x,{max(ratios):7.2f} x (at most {MOST})")
+    if max(ratios) > MOST:
         sys.exit(1)
 
 

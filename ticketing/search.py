@@ -51,7 +51,9 @@ def asked(text: str, reference: Reference) -> tuple[Sequence[str], Sequence[str]
 
 
 def search(city: City, text: str, wanted: Wanted, limit: int, before: int | None = None) -> Page:
-    """A page of what has the words of ``text`` and fits ``wanted`` (whose words are set here); empty without a word."""
+    """A page of what has the words of ``text`` and fits ``wanted`` (whose words are set here); without a text, of all that fits."""
+    if not text.strip():
+        return city.store.found.search(replace(wanted, words=()), limit, before)
     page = Page((), None)
     for words in asked(text, city.reference()):
         if words and not page.hits:

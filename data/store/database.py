@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from data.problem import Problem
+from data.store.entries import Between, Listed
 
 
 class StoreError(Problem):
@@ -66,13 +67,13 @@ class Database(Protocol):
         """Have the ``id`` given next follow the greatest there is, after rows came with theirs."""
 
     def make_word_index(self) -> None:
-        """Make what ``put_words`` and ``find_words`` need; once, where there is nothing yet."""
+        """Make what ``put_words`` and ``find_entries`` need; once, where there is nothing yet."""
 
     def put_words(self, number: int, words: Sequence[str], /) -> None:
         """Have entry ``number`` of the word index be found by exactly these words, of letters and figures only; by none, and it is gone."""
 
-    def find_words(self, words: Sequence[str], after: int, before: int, limit: int, /) -> list[int]:
-        """The numbers between ``after`` and ``before`` of the entries that have all of ``words``, greatest first."""
+    def find_entries(self, words: Sequence[str], lists: Sequence[Listed], between: Between, limit: int, /) -> list[int]:
+        """Numbers of the entries that have all of ``words`` and stand in all of ``lists``, greatest first; not both are empty."""
 
     def transaction(self) -> AbstractContextManager[None]: ...
 

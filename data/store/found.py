@@ -9,24 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from data.records import Post
 from data.store.database import Database
+from data.store.entries import Between, Listed
 from data.store.rows import from_row, from_rows, stamp
 from data.store.tickets import SETTLED
 
 AT_ONCE = 200  # entries looked up together
-LOOKED_THROUGH = 20_000  # entries with the words, at most, for one page of what fits the filters too
-FEW_DAYS = 5_000  # posts; with more the days do not narrow the search
+LOOKED_THROUGH = 20_000  # entries, at most, for one page of what fits the filters exactly
 END = 2**62
+_DAY = """insert into _days values (?, ?, ?) on conflict (day) do update set
+    first = case when excluded.first < _days.first then excluded.first else _days.first end,
+    last = case when excluded.last > _days.last then excluded.last else _days.last end"""
 
 Ticket = tuple[str, ...]  # number, unit, state, verdict; each "" where there is no ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is searched for; ``units`` None: of any unit, or of none. Days are moments: ``since`` included, ``until`` not."""
+    """What is searched for; without words all that fits. ``units`` None: of any unit, or of none.
+
+    Days are moments: ``since`` included, ``until`` not.
+    """
 
     words: Sequence[str]
     board: str = ""
@@ -40,7 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A post that has the words, and the newest of its tickets that fits, where it has any."""
+    """A post that was found, and the newest of its tickets that fits, where it has any."""
 
     post: Post
     ticket: str
@@ -89,6 +94,10 @@ class Found:
             self.db.execute("insert into _indexed (board, thread) values (?, ?) on conflict do nothing", key)
             number = self._number(post.board, post.thread)
             self.db.put_words(number, list(dict.fromkeys(words)))
+            self.db.execute(_DAY, [stamp(post.posted_at)[:10], number, number])
+            self.db.execute(
+                "update tickets set _entry = ? where board = ? and thread = ? and _entry is null", [number, *key]
+            )
             self.db.execute("delete from _unworded where board = ? and thread = ?", key)
 
     def forget(self, board: str, thread: str) -> None:
@@ -104,44 +113,68 @@ class Found:
 
     def search(self, wanted: Wanted, limit: int, before: int | None = None) -> Page:
         """The newest posts that have every word and fit the filters."""
+        if wanted.units is not None and not wanted.units:
+            return Page((), None)
+        lists = self._lists(wanted)
         low, last = self._between(wanted)
-        last, looked = min(last, before or END), 0
+        last, looked, at_once = min(last, before or END), 0, limit + 1
         found: list[tuple[int, Ticket]] = []
         while looked < LOOKED_THROUGH:
-            numbers = self.db.find_words(wanted.words, low, last, AT_ONCE)
+            numbers = self.db.find_entries(wanted.words, lists, (low, last), at_once)
             for number, ticket in self._fitting(numbers, wanted):
                 if len(found) == limit:
                     return Page(self._hits(found), found[-1][0])
                 found.append((number, ticket))
-            if len(numbers) < AT_ONCE:
+            if len(numbers) < at_once:
                 return Page(self._hits(found), None)
-            last, looked = numbers[-1], looked + len(numbers)
+            last, looked, at_once = numbers[-1], looked + len(numbers), AT_ONCE
         return Page(self._hits(found), last, cut_off=True)
 
-    def _between(self, wanted: Wanted) -> tuple[int, int]:
-        """Numbers between which every post of the days asked for lies; a few days are told from the posts themselves."""
-        if wanted.since is None or wanted.until is None:
+    def _lists(self, wanted: Wanted) -> Sequence[Listed]:
+        """What the filters leave, a list for each: more, where a post has several tickets, than what fits them all."""
+        given = {
+            "unit": wanted.units,
+            "category": self._within(wanted.category) if wanted.category else None,
+            "state": [wanted.state] if wanted.state else None,
+            "verdict": [wanted.verdict] if wanted.verdict else None,
+        }
+        lists = [_any(column, values) for column, values in given.items() if values is not None]
+        if wanted.board:
+            lists.append(("select id as number from _indexed where board = ?", [wanted.board]))
+        if not lists and not wanted.words:
+            lists.append(("select id as number from _indexed", ()))
+        return lists
+
+    def _within(self, category: str) -> Sequence[str]:
+        """This category and those of tickets that lie within it; itself, where none does."""
+        found, last = [category], category + "/"
+        query = "select min(category) from tickets where category > ? and category < ?"
+        end = category + "0"  # which follows / in the order of letters
+        while row := self.db.execute(query, [last, end]).fetchone()[0]:
+            found.append(last := row)
+        return found
+
+    def _between(self, wanted: Wanted) -> Between:
+        """Numbers between which every post of the days asked for lies."""
+        if wanted.since is None and wanted.until is None:
             return 0, END
-        query = "select board, thread from posts where posted_at >= ? and posted_at < ? limit ?"
-        days = [stamp(wanted.since), stamp(wanted.until), FEW_DAYS]
-        known = f"select i.id from ({query}) p join _indexed i on i.board = p.board and i.thread = p.thread"
-        numbers = [int(row[0]) for row in self.db.execute(known, days)]
-        if len(numbers) == FEW_DAYS:
-            return 0, END
-        return (min(numbers) - 1, max(numbers) + 1) if numbers else (0, 0)
+        days = [stamp(wanted.since)[:10] if wanted.since else "", stamp(wanted.until)[:10] if wanted.until else "9"]
+        query = "select min(first), max(last) from _days where day >= ? and day <= ?"
+        first, last = self.db.execute(query, days).fetchone()
+        return (first - 1, last + 1) if first is not None else (0, 0)
 
     def _fitting(self, numbers: Sequence[int], wanted: Wanted) -> Iterator[tuple[int, Ticket]]:
         """Those of the entries that fit the filters, each with the newest of its tickets that does."""
         if not numbers:
             return
-        where, values = _filters(wanted)
-        posts = " join posts p on p.board = i.board and p.thread = i.thread" if "p." in where else ""
-        query = f"""select i.id, t.number, t.unit, t.state, t.verdict from _indexed i{posts}
-            left join tickets t on t.board = i.board and t.thread = i.thread
-            where i.id in ({",".join(map(str, numbers))}){where} order by i.id desc, t.number desc"""
+        days = wanted.since or wanted.until
+        posts = "join posts p on p.board = i.board and p.thread = i.thread" if days else ""
+        query = f"""select i.id, i.board, {"p.posted_at" if days else "''"}, t.category, t.number, t.unit, t.state, t.verdict
+            from _indexed i {posts} left join tickets t on t.board = i.board and t.thread = i.thread
+            where i.id in ({",".join(map(str, numbers))}) order by i.id desc, t.number desc"""
         seen = 0
-        for number, *ticket in self.db.execute(query, values):
-            if number != seen:
+        for number, board, posted_at, category, *ticket in self.db.execute(query):
+            if number != seen and _fits(wanted, board, posted_at, category or "", ticket):
                 seen = number
                 yield number, tuple(str(each or "") for each in ticket)
 
@@ -160,19 +193,21 @@ class Found:
         return list(from_rows(Post, self.db.query(query, [f"%{digits}%", limit])))
 
 
-def _filters(wanted: Wanted) -> tuple[str, list[Any]]:
-    where: str = ""
-    values: list[Any] = []
-    for column, value in (("i.board", wanted.board), ("t.state", wanted.state), ("t.verdict", wanted.verdict)):
-        if value:
-            where, values = f"{where} and {column} = ?", [*values, value]
-    if wanted.category:
-        where += " and (t.category = ? or substr(t.category, 1, ?) = ?)"
-        values += [wanted.category, len(wanted.category) + 1, wanted.category + "/"]
-    if wanted.units is not None:
-        where += f" and t.unit in ({','.join('?' * len(wanted.units)) or 'null'})"
-        values += wanted.units
-    for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
-        if moment:
-            where, values = f"{where} and p.posted_at {sign} ?", [*values, stamp(moment)]
-    return where, values
+def _any(column: str, values: Sequence[str]) -> Listed:
+    """The posts with a ticket that has one of these values."""
+    each = f"select _entry as number from tickets where {column} = ?"
+    return " union all ".join([each] * len(values)), values
+
+
+def _fits(wanted: Wanted, board: str, posted_at: str, category: str, ticket: Sequence[str | None]) -> bool:
+    """Does this post with this ticket, or without any, fit the filters?"""
+    _, unit, state, verdict = ticket
+    return (
+        wanted.board in ("", board)
+        and wanted.state in ("", state)
+        and wanted.verdict in ("", verdict)
+        and (wanted.units is None or unit in wanted.units)
+        and (not wanted.category or f"{category}/".startswith(f"{wanted.category}/"))
+        and (wanted.since is None or posted_at >= stamp(wanted.since))
+        and (wanted.until is None or posted_at < stamp(wanted.until))
+    )

@@ -23,14 +23,14 @@ class Table:
 
 @lru_cache(maxsize=1)
 def layout() -> Mapping[str, Table]:
-    """Table -> what it is made of; without what SQLite and sqlite-utils keep for themselves."""
+    """Table -> what it is made of; without what SQLite and sqlite-utils keep for themselves, and without what each database makes anew (``_…``)."""
     with closing(SQLite(":memory:", migrations)) as db:
         names = sorted(name for name in db.table_names() if not name.startswith(("_", "sqlite_")))
         return {name: _table(db, name) for name in names}
 
 
 def _table(db: SQLite, name: str) -> Table:
-    columns = db.table(name).columns
+    columns = [c for c in db.table(name).columns if not c.name.startswith("_")]
     keys = tuple(db.table(name).pks)
     flags = frozenset(c.name for c in columns if c.type.lower() == "boolean")
     numbered = keys == ("id",) and [c.type.lower() for c in columns if c.is_pk] == ["integer"]

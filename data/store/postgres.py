@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row
 
 from data.store.dialect import postgresql, reads
+from data.store.entries import Between, Listed, among
 from data.store.failures import failure, unreachable
 from data.store.schema import Steps
 from data.store.values import adapt
@@ -127,10 +128,14 @@ class PostgreSQL:
         if words:
             self.execute("insert into _words values (?, array_to_tsvector(?::text[]))", [number, list(words)])
 
-    def find_words(self, words: Sequence[str], after: int, before: int, limit: int) -> list[int]:
+    def find_entries(self, words: Sequence[str], lists: Sequence[Listed], between: Between, limit: int) -> list[int]:
+        """The server keeps statistics of words and columns, and plans by them."""
         wanted = " & ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words)
-        query = "select id from _words where words @@ ?::tsquery and id > ? and id < ? order by id desc limit ?"
-        return [row[0] for row in self.execute(query, [wanted, after, before, limit])]
+        having = [("select id as number from _words where words @@ ?::tsquery", [wanted])] if words else []
+        every = [*having, *lists]
+        sql, values = among(every[0], every[1:], between)
+        query = f"select distinct number from ({sql}) found order by number desc limit ?"
+        return [row[0] for row in self.execute(query, [*values, limit])]
 
     def keys(self, table: str) -> tuple[str, ...]:
         """The columns of a table's primary key."""

@@ -376,3 +376,21 @@ def seats(db: Database) -> None:
     """Sessions of the desk that were not left; no records: in a copied city everybody logs in anew."""
     db.execute("create table _seats (id text primary key, name text not null, at text not null)")
     db.execute("create index _seats_by_time on _seats (at)")
+
+
+@migrations()
+def found_by_filters(db: Database) -> None:
+    """Tickets by what a search may ask of them, in the order of the word index; and which of its entries each day has."""
+    db.execute("alter table tickets add column _entry integer")
+    db.execute(
+        """update tickets set _entry = (select i.id from _indexed i
+           where i.board = tickets.board and i.thread = tickets.thread)"""
+    )
+    for column in ("unit", "category", "state", "verdict"):
+        db.execute(f"create index tickets_by_{column} on tickets ({column}, _entry)")
+    db.execute("create index _indexed_by_board on _indexed (board, id)")
+    db.execute("create table _days (day text primary key, first integer not null, last integer not null)")
+    db.execute(
+        """insert into _days select substr(p.posted_at, 1, 10), min(i.id), max(i.id)
+           from _indexed i join posts p on p.board = i.board and p.thread = i.thread group by substr(p.posted_at, 1, 10)"""
+    )

@@ -14,6 +14,7 @@ from sqlite_utils.db import Table
 
 from data.store.amiss import sentence
 from data.store.database import StoreError
+from data.store.entries import Between, Listed, planned
 from data.store.schema import Steps
 
 SIZES = """select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m on m.name = s.name
@@ -83,10 +84,11 @@ class SQLite(sqlite_utils.Database):
         if words:
             self.execute("insert into _words (rowid, words) values (?, ?)", [number, " ".join(words)])
 
-    def find_words(self, words: Sequence[str], after: int, before: int, limit: int) -> list[int]:
+    def find_entries(self, words: Sequence[str], lists: Sequence[Listed], between: Between, limit: int) -> list[int]:
         wanted = " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
-        query = "select rowid from _words where _words match ? and rowid > ? and rowid < ? order by rowid desc limit ?"
-        return [row[0] for row in self.execute(query, [wanted, after, before, limit])]
+        having = ("select rowid as number from _words where _words match ?", [wanted]) if words else None
+        sql, values = planned(having, lists, between, lambda query: int(self.execute(*query).fetchone()[0]))
+        return [row[0] for row in self.execute(f"{sql} order by number desc limit ?", [*values, limit])]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

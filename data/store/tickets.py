@@ -42,6 +42,9 @@ class Tickets:
         standing = {"state": state, "verdict": verdict, "due": stamp(ticket.completion_due)}
         standing["answer_due"] = stamp(ticket.reply_due)
         self.db.table("tickets").insert({**to_row(ticket), **standing, "provisional": ticket.tentative})
+        query = """update tickets set _entry = (select i.id from _indexed i
+            where i.board = tickets.board and i.thread = tickets.thread) where number = ?"""
+        self.db.execute(query, [ticket.number])  # to be found by a search
 
     def add_event(
         self,

@@ -11,7 +11,7 @@ from desk.commands.common import city_of, echo_json, echo_table, json_option, lo
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1)
 @click.option("--unit", "units", multiple=True, help="承办单位的代码；可写几个")
 @click.option("--board", default="", help="论坛的代号")
 @click.option("--category", default="", help="类别的代码；写大类连小类也算")
@@ -33,7 +33,7 @@ def search(
     limit: int,
     as_json: bool,
 ) -> None:
-    """按词语检索帖子和工单，新的在前；联系方式和作者不在检索之列。"""
+    """按词语检索帖子和工单，新的在前，不写词语只按条件；联系方式和作者不在检索之列。"""
     from ticketing import search as finder
     from ticketing.periods import midnight
 

@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from data.store.found import Hit, Wanted
+from data.store.found import Hit, Page, Wanted
 from desk.web import finding, show
 from desk.web.access import may
 from desk.web.context import me, note, the_city, the_reference, today
@@ -38,11 +38,14 @@ def index() -> Response | str:
     if _NUMBER.fullmatch(text) and _may_see(text):
         return redirect(url_for("tickets.show", number=text))
     before = request.args.get("before", type=int)
-    page = search.search(the_city(), text, _wanted(chosen, since, until), LISTED, before)
+    asked = any((text, since, until, *chosen.values()))
+    wanted = _wanted(chosen, since, until)
+    page = search.search(the_city(), text, wanted, LISTED, before) if asked else Page((), None)
     words = search.asked(text, the_reference())
     return render_template(
         "search.html",
         text=text,
+        asked=asked,
         chosen=chosen,
         since=since,
         until=until,
