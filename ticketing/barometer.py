@@ -14,6 +14,7 @@ from data.store.series import Name, Request
 from ticketing import series
 from ticketing.charts import MONTH, bound, sounding, threshold
 from ticketing.expectation import BASELINE, GUARD, Expected, expect, young
+from ticketing.phrases import may_say
 from ticketing.rhythm import midnight
 from ticketing.series import ALL, CHARTED, PHRASE, Window
 
@@ -148,7 +149,7 @@ def behind(city: City, name: Name, since: datetime, now: datetime) -> tuple[Requ
     """The requests of a series posted since then, oldest first."""
     posted = city.store.series.posted(since, now)
     if name[0] == PHRASE:
-        return tuple(r for r in posted if name in series.said(r))
+        return tuple(r for r in posted if may_say(r.title, r.opening, name[1]) and name in series.said(r))
     return tuple(r for r in posted if name in series.names_of(r))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from data.city import City
 from data.records import Event, Ticket, Verdict, VerdictName
 from ticketing import edits, lifecycle, replies, tentative, urging
-from ticketing.voices import Voices
+from ticketing.voices import Voices, voices_of
 from ticketing.watch import WATCHED_FOR
 
 MARK = (
@@ -20,7 +20,7 @@ MARK = (
 
 def check(city: City, now: datetime) -> Mapping[str, int]:
     """Judge every ticket whose thread was read since the last check, or whose due passed; counts of new verdicts."""
-    store, voices = city.store, Voices(city.reference())
+    store, voices = city.store, voices_of(city.reference())
     counts: Counter[str] = Counter()
     with store.transaction():
         newest, read = store.threads.read_since(store.runs.mark(MARK))
@@ -37,7 +37,7 @@ def check(city: City, now: datetime) -> Mapping[str, int]:
 def weigh(city: City, ticket: Ticket, now: datetime) -> None:
     """Judge a ticket that was filed just now: the unit may have answered before anyone filed it."""
     if ticket.board in city.reference().board:
-        fresh = judge(city, ticket, Voices(city.reference()), now)
+        fresh = judge(city, ticket, voices_of(city.reference()), now)
         if fresh is not None and fresh.name is not VerdictName.PENDING:
             _keep(city, ticket, fresh)
 
@@ -46,14 +46,14 @@ def again(city: City, number: str, now: datetime) -> None:
     """Judge a ticket anew after a move that may have stopped or moved its clock; call it inside a transaction."""
     ticket, due = city.store.tickets.ticket(number), city.store.tickets.answer_due(number)
     if ticket is not None and due is not None and ticket.board in city.reference().board:
-        fresh = judge(city, replace(ticket, reply_due=due), Voices(city.reference()), now)
+        fresh = judge(city, replace(ticket, reply_due=due), voices_of(city.reference()), now)
         if fresh is not None and city.store.tickets.verdict(number) is not None:
             _keep(city, ticket, fresh)
 
 
 def heard(city: City, board: str, thread: str, now: datetime) -> None:
     """Judge the tickets of a thread anew by what a person entered of it; call it inside a transaction."""
-    tickets, voices = city.store.tickets, Voices(city.reference())
+    tickets, voices = city.store.tickets, voices_of(city.reference())
     for ticket in tickets.of(board, thread):
         due = tickets.answer_due(ticket.number) or ticket.reply_due
         fresh = None if ticket.historical else judge(city, replace(ticket, reply_due=due), voices, now)

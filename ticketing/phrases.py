@@ -126,5 +126,10 @@ def phrases(title: str, body: str) -> tuple[str, ...]:
     return tuple(found)[:MOST]
 
 
+def may_say(title: str, body: str, phrase: str) -> bool:
+    """Could ``phrase`` be one of ``phrases``? Most texts do not hold it, and need not be cut to tell."""
+    return phrase in normal(f"{title}。{body[:OPENING]}")
+
+
 def _tells(word: str) -> bool:
     return 2 <= len(word) <= LONGEST and word not in EMPTY and all("一" <= c <= "鿿" for c in word)

@@ -38,6 +38,7 @@ class Voices:
         self.reference = reference
         self._accounts: Mapping[tuple[str, str], list[Account]] = _grouped(reference)
         self._skeletons: dict[str, set[str]] = defaultdict(set)
+        self._looks = lru_cache(maxsize=1 << 14)(self._looks_official)
         for account in reference.accounts:
             self._skeletons[account.board].add(skeleton(account.account))
 
@@ -57,7 +58,9 @@ class Voices:
 
     def looks_official(self, board: str, author: str) -> bool:
         """Could a reader take ``author`` for an official account of this board?"""
-        shape = skeleton(author)
+        return self._looks(board, skeleton(author))
+
+    def _looks_official(self, board: str, shape: str) -> bool:
         known = self._skeletons.get(board, set())
         return shape in known or any(_alike(shape, other) for other in known)
 
@@ -73,6 +76,17 @@ def _alike(a: str, b: str) -> bool:
     if min(len(a), len(b)) < 4:
         return False
     return SequenceMatcher(None, a, b, autojunk=False).ratio() >= ALIKE
+
+
+def voices_of(reference: Reference) -> Voices:
+    """The voices of ``reference``; made once for as long as the tables stand as they are."""
+    global _made
+    if _made is None or _made.reference is not reference:
+        _made = Voices(reference)
+    return _made
+
+
+_made: Voices | None = None
 
 
 def _grouped(reference: Reference) -> dict[tuple[str, str], list[Account]]:

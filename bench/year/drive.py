@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import resource
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from bench.year.obvious import Work
 from bench.year.outside import GATEWAY, OFFICE, Outside, numbered
 from bench.year.plan import FIRST, IN_HAND, REQUESTS, Coming, Day, Plan
 from bench.year.reading import Reader
+from bench.year.spent import Spent
 from bench.year.world import YearWorld
 from classifier.ready import ready
 from data import reference
@@ -41,22 +41,22 @@ STAGES: tuple[tuple[Any, str], ...] = (
 
 @dataclass
 class Clocked:
-    """Seconds of the product by the function they were spent in (the innermost of those named), the world's own left out."""
+    """What the product took, by the function it was spent in (the innermost of those named), the world's own left out."""
 
-    outside: Callable[[], float]
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    _open: list[float] = field(default_factory=list)
+    outside: Callable[[], Spent]
+    spent: dict[str, Spent] = field(default_factory=lambda: defaultdict(Spent))
+    _open: list[Spent] = field(default_factory=list)
 
     @contextmanager
     def within(self, name: str) -> Iterator[None]:
         """Charge what happens inside to ``name``, what is charged to another inside left out."""
-        start, world = time.perf_counter(), self.outside()
-        self._open.append(0.0)
+        start = Spent.now() - self.outside()
+        self._open.append(Spent())
         try:
             yield
         finally:
-            taken = time.perf_counter() - start - (self.outside() - world)
-            self.seconds[name] += taken - self._open.pop()
+            taken = Spent.now() - self.outside() - start
+            self.spent[name] += taken - self._open.pop()
             if self._open:
                 self._open[-1] += taken
 
@@ -68,8 +68,8 @@ class Clocked:
         return timed
 
     @property
-    def total(self) -> float:
-        return sum(self.seconds.values())
+    def total(self) -> Spent:
+        return sum(self.spent.values(), Spent())
 
 
 @dataclass
@@ -85,11 +85,11 @@ class Replay:
     cycles: int
     pages: int
     right: int  # suggestions a clerk accepted as they were
-    tenths: list[tuple[int, float]]  # (requests filed, seconds) at the end of each tenth of the year
+    tenths: list[tuple[int, Spent]]  # requests filed, and what they took, at the end of each tenth of the year
     failed: Counter[str]
     peak: int  # bytes of memory at most
     sample: Work  # one day's work, for the obvious version to do again
-    sample_seconds: float  # what the product took for it
+    sample_spent: Spent  # what the product took for it
 
 
 class Driver:
@@ -104,16 +104,16 @@ class Driver:
         self.world = YearWorld(self.plan, tables, self.clock, ends, round(IN_HAND * self.plan.requests / REQUESTS))
         self.outside = Outside(self.world, tables.boards)
         self.reader = Reader(self.outside)
-        self.clocked = Clocked(lambda: self.outside.seconds)
+        self.clocked = Clocked(lambda: self.outside.spent)
         self.city = _city(folder, tables)
         self.suggester = ready(tables, self.city.models)
         self.failed: Counter[str] = Counter()
         self.cycles = self.right = 0
-        self.sample, self.sample_seconds = Work(), 0.0
+        self.sample, self.sample_spent = Work(), Spent()
 
-    def play(self, progress: Callable[[date], None] = lambda day: None) -> Replay:
-        """The whole year, then the days in which the last answers come."""
-        tenths, days = [], self.plan.days
+    def play(self, progress: Callable[[date, int, Spent], None] = lambda day, filed, spent: None) -> Replay:
+        """The whole year, then the days in which the last answers come; ``progress`` is told of each tenth."""
+        tenths, days = list[tuple[int, Spent]](), self.plan.days
         with ExitStack() as stack:
             stack.enter_context(self.outside.answering())
             for module, name in STAGES:
@@ -124,9 +124,9 @@ class Driver:
                     self._sampled(day)
                 else:
                     self._day(day)
-                progress(day.day)
                 if (n + 1) * 10 // len(days) > n * 10 // len(days):
                     tenths.append((self.world.counts["filed"], self.clocked.total))
+                    progress(day.day, *tenths[-1])
             for _ in range(AFTER // STEP):
                 self.clock.advance(STEP)
                 self._turn()
@@ -134,12 +134,12 @@ class Driver:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Replay(
             self.city, self.world, self.plan, self.outside, self.clocked, self.clock(), self.cycles, self.reader.pages,
-            self.right, tenths, self.failed, peak, self.sample, self.sample_seconds,
+            self.right, tenths, self.failed, peak, self.sample, self.sample_spent,
         )  # fmt: skip
 
     def _sampled(self, day: Day) -> None:
         """A day as every other, and what was done on it written down."""
-        work, filed, seconds = self.sample, self.world.counts["filed"], self.clocked.total
+        work, filed, spent = self.sample, self.world.counts["filed"], self.clocked.total
         changes = "select total_changes()"
         rows = self.city.store.db.execute(changes).fetchone()[0]
         self.reader.on_page = lambda software, body: work.pages.append((software, body))
@@ -147,7 +147,7 @@ class Driver:
         self.reader.on_page = lambda software, body: None
         work.rows = self.city.store.db.execute(changes).fetchone()[0] - rows
         work.posts = [p.text for p in self.city.store.threads.recent(self.clock() - timedelta(days=1))]
-        work.tickets, self.sample_seconds = self.world.counts["filed"] - filed, self.clocked.total - seconds
+        work.tickets, self.sample_spent = self.world.counts["filed"] - filed, self.clocked.total - spent
 
     def _day(self, day: Day) -> None:
         """Hour by hour: what is written and said, a cycle, the clerk; at the end of a month, its report."""

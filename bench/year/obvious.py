@@ -7,7 +7,6 @@ written. Everything else a city needs (clocks, verdicts, reports, the barometer)
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
+from bench.year.spent import Spent
 from classifier.samples import shipped_samples
 from data.reference import Reference
 
@@ -36,16 +36,16 @@ class Work:
     rows: int = 0
 
 
-def cost(work: Work, reference: Reference, folder: Path) -> float:
-    """Seconds a ticket the obvious way."""
+def cost(work: Work, reference: Reference, folder: Path) -> Spent:
+    """What it takes the obvious way."""
     classify = _classifier(reference)
-    start = time.perf_counter()
+    start = Spent.now()
     for software, body in work.pages:
         _parse(software, body)
     for text in work.posts:
         classify(text)
     _write(work.rows, folder)
-    return (time.perf_counter() - start) / max(work.tickets, 1)
+    return Spent.now() - start
 
 
 def _parse(software: str, body: bytes) -> list[tuple[str, str, str]]:

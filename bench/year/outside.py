@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from bench.forum import FOOT, SIDE
 from bench.year.plan import CALLS
+from bench.year.spent import Spent
 from bench.year.world import YearWorld
 from data.reference import Board
 from demo import boards as softwares
@@ -42,10 +42,10 @@ def numbered(thread: Thread) -> str:
 
 
 class Outside:
-    """The world's own side of the wire; ``seconds`` is what it took, which is nothing of the product's."""
+    """The world's own side of the wire; ``spent`` is what it took, which is nothing of the product's."""
 
     def __init__(self, world: YearWorld, boards: Sequence[Board]) -> None:
-        self.world, self.seconds = world, 0.0
+        self.world, self.spent = world, Spent()
         self.notices: Counter[str] = Counter()  # by key: each must come once
         self._clients = {b.slug: softwares.ENGINES[b.engine](world, b).test_client() for b in boards}
         self._softwares = {b.slug: b.engine for b in boards}
@@ -54,11 +54,11 @@ class Outside:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """What happens inside is counted as the world's."""
-        start = time.perf_counter()
+        start = Spent.now()
         try:
             yield
         finally:
-            self.seconds += time.perf_counter() - start
+            self.spent += Spent.now() - start
 
     def page(self, board: str, ask: Ask) -> Page:
         """A board's page as it would have come."""

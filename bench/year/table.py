@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from bench.year import obvious, truth
 from bench.year.drive import Driver, Replay
+from bench.year.spent import Spent
 
 QUICK_DAYS = 3
 MOST_GROWTH = 1.2
@@ -22,7 +24,7 @@ def play(scale: float = 1.0, days: int = 365, seed: int = 1) -> None:
     """Print the table; exits 1 where a figure differs from its truth."""
     with tempfile.TemporaryDirectory() as folder:
         driver = Driver(Path(folder), seed, scale, days)
-        replay = driver.play()
+        replay = driver.play(_progress)
         found = truth.figures(replay)
         show(replay)
         _beside(replay, Path(folder))
@@ -37,30 +39,36 @@ def play(scale: float = 1.0, days: int = 365, seed: int = 1) -> None:
         sys.exit(1)
 
 
+def _progress(day: date, filed: int, spent: Spent) -> None:
+    print(f"  {day} {filed:,} tickets, {spent.each(filed)} each so far", flush=True)
+
+
 def _beside(replay: Replay, folder: Path) -> None:
     """The same day's work the obvious way."""
-    ours = replay.sample_seconds / max(replay.sample.tickets, 1)
-    theirs = obvious.cost(replay.sample, replay.city.reference(), folder)
+    work, ours = replay.sample, replay.sample_spent
+    theirs = obvious.cost(work, replay.city.reference(), folder)
     print(
-        f"  one day, {replay.sample.tickets} tickets, {len(replay.sample.pages):,} pages, {replay.sample.rows:,} rows: "
-        f"{1000 * ours:.1f} ms a ticket; the obvious version {1000 * theirs:.1f} ms, {theirs / ours:.1f} x"
+        f"  one day, {work.tickets} tickets, {len(work.pages):,} pages, {work.rows:,} rows: {ours.each(work.tickets)} a ticket; "
+        f"the obvious version {theirs.each(work.tickets)}: {theirs.times(ours)}"
     )
     if len(replay.tenths) == 10:
-        counts, seconds = zip((0, 0.0), *replay.tenths, strict=True)
-        costs = [(seconds[n + 1] - seconds[n]) / (counts[n + 1] - counts[n]) for n in range(10)]
-        print(f"  a ticket in the last tenth against the first: {costs[-1] / costs[0]:.2f} x (at most {MOST_GROWTH})")
+        counts, spent = zip((0, Spent()), *replay.tenths, strict=True)
+        costs = [(spent[n + 1] - spent[n]) / (counts[n + 1] - counts[n]) for n in range(10)]
+        print(f"  a ticket in the last tenth against the first: {costs[-1].times(costs[0])} (at most {MOST_GROWTH})")
 
 
 def show(replay: Replay) -> None:
     """What it took."""
-    filed, seconds = replay.world.counts["filed"], replay.clocked.total
+    filed, total = replay.world.counts["filed"], replay.clocked.total
     print(
         f"{len(replay.plan.days)} days: {replay.world.counts['posts']:,} posts, {filed:,} tickets, {replay.cycles:,} cycles, "
         f"{replay.pages:,} pages read, {sum(replay.outside.notices.values()):,} messages sent"
     )
     print(
-        f"  product {seconds:.0f} s ({1000 * seconds / max(filed, 1):.2f} ms a ticket); the world {replay.outside.seconds:.0f} s"
+        f"  product {total.clock:.0f} s, {total.processor:.0f} of the processor ({total.each(filed)} a ticket); "
+        f"the world {replay.outside.spent.clock:.0f} s"
     )
-    for name, taken in sorted(replay.clocked.seconds.items(), key=lambda item: -item[1]):
-        print(f"    {name:28}{taken:8.1f} s{100 * taken / seconds:6.1f} %")
+    for name, taken in sorted(replay.clocked.spent.items(), key=lambda item: -item[1].clock):
+        share = 100 * taken.processor / total.processor
+        print(f"    {name:28}{taken.clock:8.1f} s{taken.processor:8.1f} of the processor{share:6.1f} %")
     print(f"  memory at most {replay.peak / 2**20:.0f} MiB; accepted as suggested {replay.right:,}")

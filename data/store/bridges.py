@@ -17,7 +17,7 @@ class Bridges:
         self.db = db
 
     def open(self, bridge: Bridge) -> int:
-        return int(str(self.db.table("bridges").insert(to_row(bridge, drop=("id",))).last_pk))
+        return self.db.add("bridges", to_row(bridge, drop=("id",)))
 
     def bridge(self, number: int) -> Bridge | None:
         row = next(self.db.table("bridges").rows_where("id = ?", [number]), None)
@@ -34,7 +34,7 @@ class Bridges:
         return [*from_rows(Bridge, self.db.table("bridges").rows_where(where, order_by=order))]
 
     def add_note(self, note: BridgeNote) -> None:
-        self.db.table("bridge_notes").insert(to_row(note, drop=("id",)))
+        self.db.add("bridge_notes", to_row(note, drop=("id",)))
 
     def review(self, number: int, at: datetime) -> None:
         """Say when somebody must look again."""

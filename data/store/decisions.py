@@ -22,7 +22,7 @@ class Decisions:
     def suggest(self, suggestions: Iterable[Suggestion]) -> None:
         """Put suggested posts into the queue."""
         for suggestion in suggestions:
-            self.db.table("suggestions").insert(to_row(suggestion))
+            self.db.add("suggestions", to_row(suggestion))
             # Only a new post: one a clerk decided meanwhile must not come back and be filed twice.
             key = [suggestion.board, suggestion.thread]
             self.db.execute(
@@ -64,7 +64,7 @@ class Decisions:
         """Keep a decision and take its post off the queue; returns the decision's id."""
         if not decision.lead:
             self._stage(decision.board, decision.thread, "decided")
-        return int(str(self.db.table("decisions").insert(to_row(decision, drop=("id",))).last_pk))
+        return self.db.add("decisions", to_row(decision, drop=("id",)))
 
     def pass_by(self, board: str, thread: str) -> None:
         """Keep a post out of the queue: it came with its answer, and there is nothing to decide."""

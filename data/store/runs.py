@@ -26,7 +26,9 @@ class Runs:
         # A clock set back must not leave a lease that never ends: none can be valid longer than ``longest`` from now.
         if row and row[0] != holder and now < moment(row[1]) <= now + (longest or lease):
             return str(row[0])
-        self.db.table("leases").insert({"name": name, "holder": holder, "until": stamp(now + lease)}, replace=True)
+        query = """insert into leases (name, holder, until) values (?, ?, ?)
+            on conflict (name) do update set holder = excluded.holder, until = excluded.until"""
+        self.db.execute(query, [name, holder, stamp(now + lease)])
         return None
 
     def prolong(self, name: str, holder: str, until: datetime) -> bool:
@@ -54,7 +56,7 @@ class Runs:
         self.db.execute(query, [name, value])
 
     def start(self, run: Run) -> int:
-        return int(str(self.db.table("runs").insert(to_row(run, drop=("id",))).last_pk))
+        return self.db.add("runs", to_row(run, drop=("id",)))
 
     def finish(self, number: int, run: Run) -> None:
         self.db.table("runs").update(number, to_row(run, drop=("id",)))

@@ -144,7 +144,7 @@ class Series:
         if surge.id:
             self.db.table("surges").update(surge.id, to_row(surge, drop=("id",)))
             return surge.id
-        return int(str(self.db.table("surges").insert(to_row(surge, drop=("id",))).last_pk))
+        return self.db.add("surges", to_row(surge, drop=("id",)))
 
     def tickets(self, posts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Post -> the numbers of its tickets, for posts that have any."""

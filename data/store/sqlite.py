@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlite_utils
-from sqlite_utils.db import Table
+from sqlite_utils.db import NotFoundError, Table
 
 from data.store.amiss import sentence
 from data.store.database import StoreError
@@ -26,6 +26,30 @@ class Known(Table):
 
     def exists(self) -> bool:
         return True
+
+    def rows_where(  # type: ignore[override]
+        self,
+        where: str | None = None,
+        where_args: Sequence[Any] | None = None,
+        order_by: str | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        sql = f'select * from "{self.name}"' + (f" where {where}" if where else "")
+        sql += (f" order by {order_by}" if order_by else "") + ("" if limit is None else f" limit {limit}")
+        cursor = self.db.execute(sql, where_args or ())
+        columns = [c[0] for c in cursor.description]
+        return (dict(zip(columns, row, strict=True)) for row in cursor)
+
+    def update(self, pk_values: Any, updates: dict[str, Any]) -> Known:  # type: ignore[override]
+        """Change the row with this key; raises NotFoundError where there is none."""
+        keys = pk_values if isinstance(pk_values, tuple) else (pk_values,)
+        sets, is_it = (
+            joint.join(f'"{c}" = ?' for c in names) for joint, names in ((", ", updates), (" and ", self.pks))
+        )
+        if not self.db.execute(f'update "{self.name}" set {sets} where {is_it}', [*updates.values(), *keys]).rowcount:
+            raise NotFoundError(f"{self.name}: {keys}")
+        return self
 
     @cached_property
     def pks(self) -> list[str]:

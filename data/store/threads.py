@@ -195,7 +195,7 @@ class Threads:
 
     def _keep_version(self, board: str, thread: str, reply: str, title: str, body: str, until: datetime) -> None:
         row = {"board": board, "thread": thread, "reply": reply, "title": title, "body": body, "until": stamp(until)}
-        self.db.table("versions").insert(row)
+        self.db.add("versions", row)
 
     def append(self, page: Snapshot) -> int:
         """Append a page to the hash chain; each link covers the one before and this page's own facts."""
@@ -286,7 +286,7 @@ class Threads:
         )
 
     def save_health(self, health: BoardHealth) -> None:
-        self.db.table("health").insert(to_row(health))
+        self.db.add("health", to_row(health))
 
     def health(self, board: str) -> BoardHealth | None:
         """The last run's health of a board."""

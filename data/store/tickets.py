@@ -39,12 +39,12 @@ class Tickets:
     def file(self, ticket: Ticket, state: str, *, has_thread: bool = True) -> None:
         """Keep a ticket the office system has acknowledged. Without a thread (a call) no verdict is ever waited for."""
         verdict = "pending" if has_thread else NONE
-        standing = {"state": state, "verdict": verdict, "due": stamp(ticket.completion_due)}
+        standing: dict[str, Any] = {"state": state, "verdict": verdict, "due": stamp(ticket.completion_due)}
         standing["answer_due"] = stamp(ticket.reply_due)
-        self.db.table("tickets").insert({**to_row(ticket), **standing, "provisional": ticket.tentative})
-        query = """update tickets set _entry = (select i.id from _indexed i
-            where i.board = tickets.board and i.thread = tickets.thread) where number = ?"""
-        self.db.execute(query, [ticket.number])  # to be found by a search
+        query = "select id from _indexed where board = ? and thread = ?"
+        found_as = self.db.execute(query, [ticket.board, ticket.thread]).fetchone()  # None: not indexed yet
+        standing["_entry"] = found_as[0] if found_as else None
+        self.db.add("tickets", {**to_row(ticket), **standing, "provisional": ticket.tentative})
 
     def add_event(
         self,
@@ -57,7 +57,7 @@ class Tickets:
 
         State and dates are kept beside the ticket to be found by; the events say the same.
         """
-        self.db.table("events").insert(to_row(event, drop=("id",)))
+        self.db.add("events", to_row(event, drop=("id",)))
         self.db.execute("update tickets set state = ? where number = ?", [state, event.ticket])
         if promise:
             query = "update tickets set due = ?, provisional = ? where number = ?"
@@ -67,9 +67,9 @@ class Tickets:
 
     def add_verdict(self, verdict: Verdict) -> Verdict:
         """Keep a verdict beside the earlier ones."""
-        number = self.db.table("verdicts").insert(to_row(verdict, drop=("id",))).last_pk
+        number = self.db.add("verdicts", to_row(verdict, drop=("id",)))
         self.db.execute("update tickets set verdict = ? where number = ?", [verdict.name, verdict.ticket])
-        return replace(verdict, id=int(str(number)))
+        return replace(verdict, id=number)
 
     def ticket(self, number: str) -> Ticket | None:
         row = next(self.db.table("tickets").rows_where("number = ?", [number]), None)
@@ -180,7 +180,7 @@ class Tickets:
     def merge(self, board: str, thread: str, number: str, at: datetime, by: str) -> None:
         """Link a further post on the same matter to a ticket."""
         row = {"board": board, "thread": thread, "ticket": number, "at": stamp(at), "by": by}
-        self.db.table("merged").insert(row)
+        self.db.add("merged", row)
 
     def unmerge(self, board: str, thread: str) -> None:
         """Part a post from the ticket it shares; the ticket's events keep that it did."""

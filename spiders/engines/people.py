@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -194,6 +195,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
 def _answers(root: Selector, context: Context, missing: list[str]) -> tuple[Reply, ...]:
     """Answers have no id: their time names them, with a number where two share a minute."""
     found: dict[str, Reply] = {}
+    same: Counter[str] = Counter()
     for item in root.xpath(f"//li[{has_class('reply')}]"):
         who = item.xpath(f"string((.//h3//i[{has_class('red')}])[1])").get("").strip()
         body = item.xpath(f"(.//p[{has_class('zoom')}])[1]")
@@ -203,7 +205,8 @@ def _answers(root: Selector, context: Context, missing: list[str]) -> tuple[Repl
             missing.append("author" if not who else "body" if not body else "posted_at")
             continue
         made = posted_at.strftime("a%Y%m%dT%H%M%S")
-        name_of = next(n for n in (made, *(f"{made}-{i}" for i in range(2, 10_000))) if n not in found)
+        same[made] += 1
+        name_of = made if same[made] == 1 else f"{made}-{same[made]}"
         words = clean(body.get(""), context.base).text
         found[name_of] = Reply(context.board.slug, context.thread, name_of, len(found) + 1, who, posted_at, words)
     return tuple(found.values())
