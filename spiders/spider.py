@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from scrapy import FormRequest, Request, Spider, signals
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import JsonRequest, Response
 from twisted.python.failure import Failure
 
@@ -21,6 +22,7 @@ from data.store import Store
 from data.store.threads import Walk, snapshot
 from data.store.visits import Validators
 from spiders import engines, refusals, unchanged
+from spiders.engines.signs import ADVICE, to_login
 from spiders.health import Health
 from spiders.hold import Hold, Lost
 from spiders.pages import Ask, FeedPage, JsonAsk, ListPage, Page, PageFailure
@@ -28,6 +30,8 @@ from spiders.pages import Ask, FeedPage, JsonAsk, ListPage, Page, PageFailure
 LISTS_FIRST, DUE_FIRST = 0, 10  # a due thread is read before the lists are walked
 SKEW = timedelta(minutes=10)  # a board's clock may differ from ours by this much
 MOST_HOPS = 1  # redirects followed for one page
+META = {"handle_httpstatus_all": True}
+MOST_REFUSED = 5  # threads kept to members in a run that reads no other: then it is the board that is shut
 _MOVED = frozenset({301, 302, 303, 307, 308})
 MOST_BYTES = 64 * 1024 * 1024  # of all pages of one thread, which wait in memory until the last has come
 
@@ -105,6 +109,7 @@ class BoardSpider(Spider):
         self._reads_threads: bool = getattr(self.engine, "reads_threads", True)  # a feed has none to ask for
         self._says_closed: bool = getattr(self.engine, "says_closed", True)  # does a thread's own page say so?
         self.health = Health(self.board.slug)
+        self.refused = 0  # threads that only members may read
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -279,7 +284,7 @@ class BoardSpider(Spider):
     def on_thread(self, response: Response, reading: _Reading) -> Iterator[Any]:
         """Gather a thread's pages; the last one makes it a record."""
         page = self._page(response)
-        if onward := self._onward(response):
+        if onward := self._onward(response) or self._again(response):
             yield onward
             return
         reading.pages.append(
@@ -333,6 +338,7 @@ class BoardSpider(Spider):
     def _unread(self, reading: _Reading, outcome: ReadOutcome, detail: str, status: int | None) -> None:
         """A thread that could not be read: kept as a read, and a failure of the board unless the thread itself is gone."""
         private = outcome is ReadOutcome.FORBIDDEN and status == 200  # the board keeps this one thread to some members
+        self.refused += private or outcome is ReadOutcome.LOGIN
         if outcome not in (ReadOutcome.GONE, ReadOutcome.LOGIN) and not private:
             self.health.fail(f"帖子读不了：{detail}")
         read = Read(self.board.slug, reading.thread, self.clock(), outcome, False, status, len(reading.pages), detail)
@@ -345,6 +351,8 @@ class BoardSpider(Spider):
         """Called by Scrapy at the end; a run that was stopped says so, and what it owes is read by the next."""
         if reason == "closespider_timeout":
             self.health.fail("一轮的时间用完了还没有读完，下次接着读；论坛可能应答得很慢")
+        if not self.health.threads and self.refused >= MOST_REFUSED:
+            self.health.fail(f"{self.refused} 个帖子没有一个让游客看：{ADVICE[ReadOutcome.LOGIN]}")
         for sentence in self.health.failures:
             self.logger.warning("%s", sentence)  # all that ``scrapy crawl`` shows of it
 
@@ -368,7 +376,7 @@ class BoardSpider(Spider):
             "priority": priority,
             "headers": dict(ask.headers),
             "dont_filter": True,
-            "meta": {"handle_httpstatus_all": True},
+            "meta": dict(META),
         }
         if isinstance(ask, JsonAsk):
             return JsonRequest(ask.url, method=ask.method, data=dict(ask.json), **common)
@@ -382,9 +390,19 @@ class BoardSpider(Spider):
         if response.status not in _MOVED or not location or hops >= MOST_HOPS or response.request is None:
             return None
         target = response.urljoin(location.decode("latin-1"))
-        if urlsplit(target).netloc != urlsplit(response.url).netloc or not target.startswith(("http://", "https://")):
+        elsewhere = urlsplit(target).netloc != urlsplit(response.url).netloc
+        if elsewhere or not target.startswith(("http://", "https://")) or to_login(target):
             return None
-        return response.request.replace(url=target, meta={**response.request.meta, "hops": hops + 1})
+        return response.request.replace(url=target, meta={**META, "hops": hops + 1})
+
+    def _again(self, response: Response) -> Request | None:
+        """The same once more where a board answers with nothing at all, as old software does when two ask at once."""
+        if response.status != 200 or response.body.strip() or response.request is None:
+            return None
+        request = response.request.replace(
+            meta={**META, **{k: v for k, v in response.meta.items() if k == "retry_times"}}
+        )
+        return get_retry_request(request, spider=self, reason="an empty page")
 
     def _page(self, response: Response) -> Page:
         self.health.pages += 1

@@ -247,6 +247,11 @@ def _handler(forum: Forum) -> type[BaseHTTPRequestHandler]:
             elif how == "once":
                 self._send_to(self.path)
                 forum.broken = {part: word for part, word in forum.broken.items() if word != "once"}
+            elif how == "blank once":
+                self._say(200, b"", "text/html")
+                forum.broken = {part: word for part, word in forum.broken.items() if word != how}
+            elif how == "to login":
+                self._send_to("/member.php?mod=logging&action=login")
             elif how == "loop":
                 self._send_to(self.path)
             elif how == "bomb":

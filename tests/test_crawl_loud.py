@@ -180,3 +180,28 @@ def test_what_stands_before_a_page_that_cannot_be_read_is_kept_as_an_incomplete_
     board.forum.broken.clear()
     board.read(after=HOUR)
     assert len(board.store.threads.replies("small", "9")) == len(long.floors) - 1
+
+
+def test_being_sent_to_the_login_page_is_a_login_wall_and_not_the_robots_rule_of_that_page(board: Small) -> None:
+    board.forum.robots = "User-agent: *\nDisallow: /member.php\n"
+    board.forum.broken["forumdisplay"] = "to login"
+    [sentence] = board.read().failures
+    assert "登录页" in sentence
+    assert not board.forum.read("member.php")
+
+
+def test_a_board_none_of_whose_threads_a_guest_may_read_says_so(board: Small) -> None:
+    board.forum.broken["viewthread"] = LOGIN
+    assert board.read().ok, "three may be private"
+    for n in range(4, 8):
+        board.forum.write(n, NOW)
+    [sentence] = board.read(after=HOUR).failures
+    assert "没有一个让游客看" in sentence
+    assert "申请阅读许可" in sentence
+
+
+def test_a_page_with_nothing_on_it_is_asked_for_once_more(board: Small) -> None:
+    board.forum.broken["tid=2"] = "blank once"
+    assert board.read().ok
+    assert board.store.threads.post("small", "2") is not None
+    assert len(board.forum.read("tid=2")) == 2

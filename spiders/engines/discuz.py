@@ -149,9 +149,9 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     replies: list[Reply] = []
     missing = ["replies"] if swallowed else []
     post: Post | None = None
-    one_author = nodes[0].xpath(
-        './/a[.="显示全部楼层" or .="顯示全部樓層"]'
-    )  # a view of one author's posts: its first need not be the first
+    numbered = 'id="postnum' in text  # not where the board takes the reader for a robot
+    # A view of one author's posts: its first need not be the first. What a robot is shown has these words everywhere.
+    one_author = numbered and nodes[0].xpath('.//a[.="显示全部楼层" or .="顯示全部樓層"]')
     if shown == 1 and not one_author:
         post = _post(nodes[0], context, title, section, state)
         replies.extend(_comments(nodes.pop(0), context, missing))
@@ -164,9 +164,8 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     following = thread_ask(board, thread, shown + 1) if more else None
     if shown == 1 and _ALL_PARTS not in page.url and root.xpath('id("threadpage") | id("threadindex")'):
         following = Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}&{_ALL_PARTS}")
-    return ThreadPage(
-        thread, title, section, state, post, counted(replies, first=1), shown, pages, following, tuple(missing)
-    )
+    floors = counted(replies, first=1) if numbered else tuple(replies)
+    return ThreadPage(thread, title, section, state, post, floors, shown, pages, following, tuple(missing))
 
 
 def _context(page: Page, board: Board, text: str, root: Selector) -> Context:

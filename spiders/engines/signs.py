@@ -68,8 +68,15 @@ def check_status(page: Page) -> None:
         captcha = WORDS[0][1].search(page.body[:20000].decode("utf-8", "ignore"))
         outcome = ReadOutcome.CAPTCHA if captcha else ReadOutcome.FORBIDDEN
         raise PageFailure(outcome, f"站点答复 {status}：{ADVICE[outcome]}")
+    if 300 <= status < 400 and to_login(page.headers.get("location", "")):
+        raise PageFailure(ReadOutcome.LOGIN, f"论坛把读者转到登录页：{ADVICE[ReadOutcome.LOGIN]}")
     if 300 <= status < 400:
         raise PageFailure(ReadOutcome.MALFORMED, f"站点答复 {status}，转到了别的地址；请核对 boards.toml 的 url")
+
+
+def to_login(target: str) -> bool:
+    """Does this address ask who the reader is?"""
+    return re.search(r"mod=logging|(?:^|[/.?&=])login\b", target) is not None
 
 
 def whole(text: str) -> None:
