@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cycle import BATCH, NOW, insert
+from classifier import tokens
 from classifier.samples import shipped_samples
 from data import reference
 from data.city import City, Settings
@@ -99,12 +100,12 @@ def made(folder: Path, count: int) -> City:
 
 def _texts(tables: reference.Reference) -> Iterator[tuple[str, str, list[str]]]:
     """Title, text and words of some thousands of different posts."""
-    rng = random.Random(7)
+    rng, names = random.Random(7), tokens.city_words(tables)
     for sample in shipped_samples(tables):
         for _ in range(0 if sample.made else 4):
             place = rng.choice(tables.places).name
             title, body = f"{place}：{sample.text[:20]}", f"{place}。{sample.text}"
-            yield title, body, search.worded(tables, f"{title}\n{body}")
+            yield title, body, search.worded(names, f"{title}\n{body}")
 
 
 def _key(n: int) -> Post:

@@ -78,13 +78,7 @@ def city_words(reference: Reference) -> tuple[str, ...]:
     units = (name for u in reference.units for name in (u.name, *u.aliases))
     places = (name for p in reference.places for name in (p.name, *p.aliases))
     districts = (name for d in reference.districts for name in (d.name, *d.aliases))
-    return _whole((*units, *places, *districts))
-
-
-@lru_cache(maxsize=4)
-def _whole(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Asked for with every post of a city whose names stay the same."""
-    return tuple(sorted({normal(name) for name in names if 2 <= len(name) <= 16}))
+    return tuple(sorted({normal(w) for w in (*units, *places, *districts) if 2 <= len(w) <= 16}))
 
 
 def engine() -> str:

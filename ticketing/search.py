@@ -28,17 +28,17 @@ def index(city: City, at_most: int = IN_A_TURN) -> int:
     """Index the posts that came or changed; how many."""
     done = 0
     while done < at_most and (posts := city.store.found.waiting(min(AT_ONCE, at_most - done))):
-        tables = city.reference()
-        entries = [(post, worded(tables, f"{post.title}\n{post.body}")) for post in posts]
+        names = tokens.city_words(city.reference())
+        entries = [(post, worded(names, f"{post.title}\n{post.body}")) for post in posts]
         with city.store.transaction():
             city.store.found.put(entries)
         done += len(posts)
     return done
 
 
-def worded(reference: Reference, text: str) -> list[str]:
-    """The words a text is found by."""
-    return _all(tokens.city_words(reference), anonymous(text))
+def worded(names: tuple[str, ...], text: str) -> list[str]:
+    """The words a text is found by; ``names`` are those of the city's offices and places."""
+    return _all(names, anonymous(text))
 
 
 def asked(text: str, reference: Reference) -> tuple[Sequence[str], Sequence[str]]:
