@@ -77,6 +77,7 @@ class ClocksTable(Table):
 
 
 class DeskTable(Table):
+    address: str = Field(default="", pattern=r"^$|^https?://[^/?#\s]+/?$")  # what the desk is called from outside
     host: str = "127.0.0.1"
     port: int = Field(default=8311, ge=0, le=65535)
     session_minutes: int = Field(default=480, ge=5)

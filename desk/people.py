@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ WRONG = "用户名或密码不对"
 _hasher = PasswordHasher()
 # Verified for a name nobody has, so that the time taken does not tell which names exist.
 _NOBODY = _hasher.hash(secrets.token_hex(16))
+_SALT = secrets.token_bytes(16)
 
 
 class PeopleError(Problem):
@@ -84,14 +86,15 @@ def known(city: City, name: str) -> User:
     return user
 
 
-def verify(city: City, name: str, password: str, now: datetime) -> User:
+def verify(city: City, name: str, password: str, now: datetime, device: str = "") -> User:
     """The user, when the password is right; raises PeopleError otherwise. Five wrong ones lock for 15 minutes.
 
-    A name nobody has is counted, locked and told of just like one that somebody has.
+    A name nobody has is counted, locked and told of just like one that somebody has. ``device``: the mark of a browser
+    this user has come in with before. Its tries are counted apart, so that a stranger's do not lock the user out of it.
     """
     name = name.strip()
-    tries = _count_try(city, name, now)
     user = city.store.people.user(name)
+    tries = _count_try(city, f"{name} {device}".strip() if user else _nobodys(name), now)
     if not _matches(user.password_hash if user else _NOBODY, password) or user is None:
         raise PeopleError(_refusal(tries, now))
     if why := shut_out(user):
@@ -102,6 +105,11 @@ def verify(city: City, name: str, password: str, now: datetime) -> User:
         city.store.people.save(let_in)
         city.store.people.forget_tries(name)
     return let_in
+
+
+def _nobodys(name: str) -> str:
+    """What a name nobody has is counted under: people type their password there, which must not be kept."""
+    return f"? {hashlib.blake2b(name.encode(), key=_SALT, digest_size=6).hexdigest()}"
 
 
 def shut_out(user: User) -> str:

@@ -92,7 +92,7 @@ def test_edited_tables_are_taken_in_by_reload_and_bad_ones_are_refused_whole(tmp
         (("report", "--since", "2026-11-20", "--until", "2026-11-01"), 2, "--since 要早于 --until"),
         (("file", "--resend", "x"), 2, "x 不是数"),
         (("status", "--nothing"), 2, "没有 --nothing 这个选项"),
-        (("search",), 2, "还要写"),
+        (("backup",), 2, "还要写"),
         (("evaluate", "--samples", "missing.csv"), 2, "missing.csv"),
     ],
 )

@@ -226,6 +226,30 @@ def test_five_wrong_passwords_lock_the_login_page_too(own: tuple[City, Clock]) -
     assert [e.what for e in city.store.people.audit()] == ["登录", *["登录失败"] * 6]
 
 
+def test_a_browser_one_has_come_in_with_is_not_locked_by_guesses_elsewhere(own: tuple[City, Clock]) -> None:
+    app = desk(*own)
+    known, stranger = app.test_client(), app.test_client()
+
+    def post(client: FlaskClient, password: str) -> int:
+        data = {"name": "clerk", "password": password, "csrf_token": token(client)}
+        return client.post("/login", data=data).status_code
+
+    assert post(known, PASSWORD) == 302
+    known.post("/logout", data={"csrf_token": token(known, "/")})
+    assert [post(stranger, "wrong") for _ in range(6)] == [401] * 6
+    for cookie in ("x", "0123456789abcdef.AAAA"):  # a mark that was not given out here is none
+        stranger.set_cookie(next(c for _, _, c in known._cookies or () if c != "liandong"), cookie)
+        assert post(stranger, PASSWORD) == 401
+    assert post(known, PASSWORD) == 302
+
+
+def test_what_is_typed_as_a_name_at_the_login_is_kept_only_if_somebody_has_it(own: tuple[City, Clock]) -> None:
+    client = desk(*own).test_client()
+    for name in ("clerk", PASSWORD):
+        client.post("/login", data={"name": name, "password": "wrong", "csrf_token": token(client)})
+    assert [e.who for e in own[0].store.people.audit()] == ["（没有这个用户名）", "clerk"]
+
+
 def test_a_role_lands_on_its_own_first_page(browsers: dict[str, FlaskClient]) -> None:
     landed = {role: browsers[role].get("/login").location for role in ROLES}
     assert landed == {"clerk": "/", "liaison": "/tickets", "leader": "/today", "admin": "/"}

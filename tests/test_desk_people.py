@@ -9,6 +9,7 @@ import pytest
 
 from data.city import City
 from desk.people import PeopleError, add_user, first_admin, set_password, verify
+from tests.build import everything
 from tests.desk_city import NOW, PASSWORD, make
 
 
@@ -48,7 +49,25 @@ def test_guesses_at_names_nobody_has_are_forgotten_after_a_day(city: City) -> No
     wrong(city, 1, "stranger-1")
     with pytest.raises(PeopleError):
         verify(city, "stranger-2", "no", NOW + timedelta(days=2))
-    assert city.store.people.tries("stranger-1") is None
+    assert city.store.db.execute("select count(*) from tries").fetchone()[0] == 1
+
+
+def test_what_was_typed_for_a_name_nobody_has_is_kept_nowhere(city: City) -> None:
+    wrong(city, 5, "my-own-password")
+    assert "my-own-password" not in str(everything(city.store))
+
+
+def test_a_strangers_guesses_do_not_lock_the_user_out_of_a_browser_of_theirs(city: City) -> None:
+    add_user(city, "wang", PASSWORD, "clerk")
+    wrong(city, 6)
+    assert verify(city, "wang", PASSWORD, NOW, "device").name == "wang"
+    for _ in range(5):
+        with pytest.raises(PeopleError):
+            verify(city, "wang", "guessed at that very browser", NOW, "device")
+    with pytest.raises(PeopleError, match="已锁定"):
+        verify(city, "wang", PASSWORD, NOW, "device")
+    set_password(city, "wang", PASSWORD)
+    assert verify(city, "wang", PASSWORD, NOW, "device").name == "wang"
 
 
 def test_five_wrong_passwords_lock_for_fifteen_minutes(city: City) -> None:

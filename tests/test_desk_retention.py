@@ -51,7 +51,7 @@ def test_it_erases_when_told_to_and_the_audit_says_who_did(admin: FlaskClient, c
 
 def test_an_erased_ticket_still_has_its_page_and_its_line(admin: FlaskClient, city: City) -> None:
     with city.store.transaction():
-        city.store.retention.erase_text([("lyw", "201")])
+        city.store.retention.erase_text([("lyw", "201")], str)
     assert GONE in admin.get("/tickets/20110725-0001").text
     assert GONE in admin.get("/tickets").text
 

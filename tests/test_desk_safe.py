@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -179,6 +180,23 @@ def test_a_page_that_breaks_carries_the_headers_says_so_and_logs_one_line(
     (line,) = [r.getMessage() for r in caplog.records if "Exception on" in r.getMessage()]
     assert "\n" not in line
     assert "x\\n2026" in line
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_is_half_done(
+    own: tuple[City, Clock, Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    city, _, app = own
+    client = login(app, "clerk")
+    form = dict(re.findall(r'name="(csrf_token|seen)"[^>]* value="([^"]+)"', client.get("/?post=lyw/101").text))
+    app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
+    with sqlite3.connect(city.folder / "liandong.db", isolation_level=None) as other, caplog.at_level(logging.ERROR):
+        other.execute("create trigger full before insert on decisions begin select raise(abort, 'no room'); end")
+        answer = client.post("/queue/accept", data={**form, "post": "lyw/101"})
+        other.execute("drop trigger full")
+    assert answer.status_code == 503
+    assert "刚才的操作没有保存" in answer.text
+    assert "Traceback" not in caplog.text
+    assert city.store.decisions.of("lyw", "101") == []
 
 
 def kept(client: FlaskClient) -> str:

@@ -143,8 +143,24 @@ def test_a_leader_is_told_nothing_the_citizen_can_be_reached_by(city: City, kind
 
 
 def test_dates_and_sums_are_no_contact_details() -> None:
-    for title in ("2011年7月25日停水", "欠薪120000元，求助！", "12路公交车改线？", "3号楼2单元501室停水，没人管"):
+    for title in (
+        "2011-07-25 15:30答复",
+        "20110725-0001",
+        "2011年7月25日停水",
+        "欠薪120000元，求助！",
+        "12路公交车改线？",
+        "3号楼2单元501室停水，没人管",
+    ):
         assert messages.anonymous(title) == title
+
+
+def test_what_is_left_out_leaves_the_rest_as_it_was_written() -> None:
+    written = "２０１１年停水，请打１３８１２３４５６７８，或 QQ：12345678（老李）！"
+    found = messages.anonymous(written)
+    assert found.startswith("２０１１年停水，请打〔略〕，或 QQ：")
+    assert found.endswith("（老李）！")
+    assert "12345678" not in found
+    assert "５６７８" not in found
 
 
 def test_there_is_a_kind_for_leaders() -> None:

@@ -371,6 +371,16 @@ def test_discovery_and_services_need_no_key(city: City, app: Flask) -> None:
     assert "external_id" in [a["code"] for a in definition["attributes"]]
 
 
+def test_discovery_gives_the_address_of_the_settings_whatever_the_request_calls_this_machine(tmp_path: Path) -> None:
+    city = desk_city.make(tmp_path / "c", tickets=False, desk={"address": "https://liandong.example/"})
+    client = desk(city, Clock()).test_client()
+    for page in ("discovery.json", "discovery.xml", "openapi.json"):
+        text = client.get(f"/open311/v2/{page}", headers={"Host": "evil.example"}).text
+        assert "https://liandong.example/open311/v2" in text
+        assert "evil.example" not in text
+    city.store.close()
+
+
 @pytest.fixture
 def described(city: City, clock: Clock, app: Flask, upper: Caller) -> schemathesis.BaseSchema:
     """The description as it is served, by a service with one request in it, and no limit to how often it is asked."""

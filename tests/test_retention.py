@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from data.city import City, CityError, open_city
-from data.records import Bridge, Contact, Event, Suggestion, VerdictName
+from data.records import BoardHealth, Bridge, Contact, Event, Suggestion, VerdictName
 from data.store.erasures import ranges
 from data.store.retention import GONE
 from data.store.sqlite import SQLite
@@ -62,9 +62,29 @@ def test_contact_details_go_first_out_of_the_words_too_and_the_words_stay(kept: 
     post = kept.store.threads.post("lyw", "101")
     assert post is not None
     assert post.title == build.post().title
-    assert post.body.endswith("没人管,电话 〔略〕")
+    assert post.body.endswith("没人管，电话 〔略〕")
     assert [r.author for r in kept.store.threads.replies("lyw", "101")] == ["洛阳水务集团", "路人甲"]
     assert retention.erase(kept, AFTER_CONTACTS, "系统") == {}
+
+
+def test_what_staff_noted_stays_without_the_telephone_number_in_it(kept: City) -> None:
+    [number] = kept.store.tickets.states()
+    note = f"已电话联系 {PHONE}，约好明天上门"
+    kept.store.db.execute("update events set note = ? where ticket = ?", [note, number])
+    retention.erase(kept, AFTER_TEXT, "系统")
+    notes = [e.note for e in kept.store.tickets.events(number)]
+    assert "已电话联系 〔略〕，约好明天上门" in notes
+
+
+def test_health_is_thinned_to_an_hours_and_then_to_a_days_last_good_and_last_failed_run(kept: City) -> None:
+    threads, now = kept.store.threads, FILED + 500 * DAY
+    for age in (500, 40, 1):
+        for minute in range(0, 180, 20):
+            at = (now - age * DAY).replace(hour=0, minute=0) + timedelta(minutes=minute)
+            threads.save_health(BoardHealth("lyw", at, ok=minute != 40))
+    retention.daily(kept, now.replace(hour=0) + 4 * HOUR)
+    rows = kept.store.db.execute("select substr(at, 1, 10), count(*) from health group by substr(at, 1, 10) order by 1")
+    assert [count for _, count in rows] == [2, 4, 9]
 
 
 def test_then_the_words_go_and_who_wrote_them_but_the_account_a_verdict_rests_on(kept: City) -> None:

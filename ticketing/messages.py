@@ -127,18 +127,34 @@ def cut(text: str, room: int) -> str:
     return "".join(kept) + "…"
 
 
-_NUMBER = re.compile(r"\d[\d*xX -]{4,40}[\d*]")
+# A day with or without a time, and a ticket's number, as the program writes them.
+REACHES_NOBODY = r"(?<!\d)(?:19|20)\d\d(?:-[01]\d-[0-3]\d(?: [0-2]\d:[0-5]\d)?|[01]\d[0-3]\d-\d{4})(?!\d)"
+_NUMBER = re.compile(rf"{REACHES_NOBODY}|(?P<long>\d[\d*xX -]{{4,40}}[\d*])")
 GONE = "〔略〕"
+
+
+class _Narrow(dict[int, str]):
+    """Signs of full width and the like as plain ones, each at its place."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKC", chr(code))
+        self[code] = plain if len(plain) == 1 else chr(code)
+        return self[code]
+
+
+_NARROW = _Narrow()
 
 
 def anonymous(text: str) -> str:
     """Without what a citizen can be reached by: contact details as the classifier finds them, and any long number."""
-    plain = unicodedata.normalize("NFKC", text)
-    found = plain
-    for contact in contacts(plain):
-        found = re.sub(re.escape(contact.text), GONE, found, flags=re.IGNORECASE)
-    found = _NUMBER.sub(lambda m: GONE if sum(c.isdigit() for c in m[0]) >= 7 else m[0], found)
-    return text if found == plain else found
+    plain = text.translate(_NARROW)
+    gone = [m.span() for c in contacts(plain) for m in re.finditer(re.escape(c.text), plain, flags=re.IGNORECASE)]
+    gone += [m.span() for m in _NUMBER.finditer(plain) if m["long"] and sum(c.isdigit() for c in m[0]) >= 7]
+    kept, last = "", 0
+    for start, end in sorted(gone):
+        if end > last:
+            kept, last = kept + text[last : max(start, last)] + (GONE if start >= last else ""), end
+    return kept + text[last:]
 
 
 def _link(city: City, ticket: Ticket) -> str:

@@ -23,6 +23,7 @@ MOST = 20_000  # of each rule in one turn of the cycle; the rest tomorrow
 HOUR = 3  # of the city's day, from which on the cycle does it
 MARK = "retained-on"  # the last day it was done
 BY = "系统"
+THINNED = ((timedelta(days=365), 10), (timedelta(days=30), 13))  # health of boards: a day's, then an hour's
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _piece(store: Store, rule: str, before: datetime, limit: int) -> Sequence[in
         return numbers
     found = kept.posts(rule, before, limit)
     if rule == "text":
-        kept.erase_text(found)
+        kept.erase_text(found, anonymous)
         kept.erase_messages(before)
     else:
         kept.erase_contacts(found, anonymous)
@@ -113,6 +114,9 @@ def daily(city: City, now: datetime) -> Mapping[str, int]:
     if local.hour < HOUR or runs.mark(MARK) >= local.toordinal():
         return {}
     city.store.disk.measure(f"{local:%Y-%m-%d}")
+    for age, digits in THINNED:
+        with city.store.transaction():
+            city.store.threads.thin_health(now - age, digits)
     counts = erase(city, now, BY, MOST)
     runs.set_mark(MARK, local.toordinal())
     return {f"erased_{rule}": n for rule, n in counts.items()}

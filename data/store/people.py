@@ -66,7 +66,8 @@ class People:
         self.db.execute("delete from tries where at < ?", [stamp(tries.at - FORGOTTEN)])
 
     def forget_tries(self, name: str) -> None:
-        self.db.execute("delete from tries where name = ?", [name])
+        """Those at the browsers of that user as well, which are counted under the name, a space and the browser's mark."""
+        self.db.execute("delete from tries where name = ? or (name > ? and name < ?)", [name, f"{name} ", f"{name}!"])
 
     def record(self, entry: AuditEntry) -> None:
         row = to_row(entry, drop=("id",))

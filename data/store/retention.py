@@ -7,7 +7,7 @@ and nothing has happened since the day named. What an erasure took is written in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from data.store.database import Database
@@ -17,6 +17,7 @@ from data.store.rows import stamp
 from data.store.threads import Threads, snapshot
 
 Key = tuple[str, str]  # (board, thread)
+Words = tuple[str, tuple[str, ...], tuple[str, ...], str]  # table, columns, keys, and whose rows
 GONE = "（已按保存期限删除）"  # what stands in place of erased words
 
 _BUSY = """(t.state not in ('answered', 'closed', 'followed_up', 'archived', 'refiled')
@@ -57,14 +58,23 @@ _CONTACTS = (
     "update tickets set contact = '' where board = ? and thread = ?",
     "update received set contact = '', address = '', lat = null, long = null where board = ? and thread = ?",
 )
-# table -> its columns in which a citizen's words stand, and what tells its rows apart.
-_WORDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "posts": (("title", "body"), ("board", "thread")),
-    "replies": (("body",), ("board", "thread", "id")),
-    "versions": (("title", "body"), ("id",)),
-    "tickets": (("title",), ("number",)),
-    "received": (("title",), ("id",)),
-}
+_OF_THREAD = "board = ? and thread = ?"
+_OF_TICKET = f"ticket in (select number from tickets where {_OF_THREAD})"
+# table, its columns in which a citizen's words stand, and what tells its rows apart.
+_WORDS = (
+    ("posts", ("title", "body"), ("board", "thread"), _OF_THREAD),
+    ("replies", ("body",), ("board", "thread", "id"), _OF_THREAD),
+    ("versions", ("title", "body"), ("id",), _OF_THREAD),
+    ("tickets", ("title",), ("number",), _OF_THREAD),
+    ("received", ("title",), ("id",), _OF_THREAD),
+)
+# The same of what staff wrote, which stays: a telephone number may stand in a note.
+_NOTES = (
+    ("decisions", ("reason",), ("id",), _OF_THREAD),
+    ("events", ("note",), ("id",), _OF_TICKET),
+    ("bridges", ("need",), ("id",), _OF_TICKET),
+    ("bridge_notes", ("done",), ("id",), f"bridge in (select id from bridges where {_OF_TICKET})"),
+)
 
 
 class Retention:
@@ -99,13 +109,17 @@ class Retention:
         rests = self.db.execute(f"{old} and {_AT_REST}", [stamp(before)] * (1 + _MARKS)).fetchone()[0]
         return int(rests), whole - int(rests)
 
-    def erase_text(self, keys: Sequence[Key]) -> None:
-        """Take the words of these threads, who wrote them and where to reach them; in a transaction, with the record of it."""
+    def erase_text(self, keys: Sequence[Key], masked: Callable[[str], str]) -> None:
+        """Take the words of these threads, who wrote them and where to reach them; in a transaction, with the record of it.
+
+        ``masked`` gives what staff wrote back without contact details.
+        """
         for statement in (*_TEXT, *_CONTACTS):
             marks = statement.count(":gone")
             self.db.executemany(statement.replace(":gone", "?"), [[*[GONE] * marks, *key] for key in keys])
         for board, thread in keys:
             Found(self.db).forget(board, thread)
+            self._mask(_NOTES, (board, thread), masked)
         for board, thread in keys:  # what only waits because nobody had to decide it leaves the queue with its words
             self.db.execute(
                 "update posts set stage = 'decided' where board = ? and thread = ? and stage = 'suggested'",
@@ -117,22 +131,20 @@ class Retention:
         for statement in _CONTACTS:
             self.db.executemany(statement, [list(key) for key in keys])
         for key in keys:
-            for table, (columns, names) in _WORDS.items():
-                self._mask(table, columns, names, key, masked)
+            self._mask((*_WORDS, *_NOTES), key, masked)
         self.db.executemany(
             "update posts set erased = 'contacts' where board = ? and thread = ?", [list(k) for k in keys]
         )
 
-    def _mask(
-        self, table: str, columns: tuple[str, ...], names: tuple[str, ...], key: Key, masked: Callable[[str], str]
-    ) -> None:
-        for row in list(self.db.table(table).rows_where("board = ? and thread = ?", list(key))):
-            fresh = {c: masked(row[c]) for c in columns}
-            if any(fresh[c] != row[c] for c in columns):
-                where = " and ".join(f"{n} = ?" for n in names)
-                changed = ", ".join(f"{c} = ?" for c in columns)
-                values = [*fresh.values(), *(row[n] for n in names)]
-                self.db.execute(f"update {table} set {changed} where {where}", values)
+    def _mask(self, words: Sequence[Words], key: Key, masked: Callable[[str], str]) -> None:
+        for table, columns, names, of in words:
+            for row in list(self.db.table(table).rows_where(of, list(key))):
+                fresh = {c: masked(row[c]) for c in columns}
+                if any(fresh[c] != row[c] for c in columns):
+                    where = " and ".join(f"{n} = ?" for n in names)
+                    changed = ", ".join(f"{c} = ?" for c in columns)
+                    values = [*fresh.values(), *(row[n] for n in names)]
+                    self.db.execute(f"update {table} set {changed} where {where}", values)
 
     def erase_pages(self, ids: Sequence[int]) -> None:
         """Take the pages; their addresses, times and hashes stay in the chain."""

@@ -288,6 +288,15 @@ class Threads:
     def save_health(self, health: BoardHealth) -> None:
         self.db.add("health", to_row(health))
 
+    def thin_health(self, before: datetime, digits: int) -> int:
+        """Of what runs before then found on a board, keep the last good and the last failed one of each stretch; how many went.
+
+        ``digits``: of the time, that make a stretch: 13 for an hour, 10 for a day (of UTC).
+        """
+        query = """delete from health where at < ? and id not in
+            (select max(id) from health where at < ? group by board, ok, substr(at, 1, ?))"""
+        return self.db.execute(query, [stamp(before), stamp(before), digits]).rowcount
+
     def health(self, board: str) -> BoardHealth | None:
         """The last run's health of a board."""
         row = next(self.db.table("health").rows_where("board = ?", [board], order_by="id desc", limit=1), None)

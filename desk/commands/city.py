@@ -82,6 +82,7 @@ pages_days = 1095       # 读到的网页快照（校验值留着，哈希链仍
 [desk]
 host = "127.0.0.1"
 port = 8311
+address = ""            # 别的系统从外面怎么找到这里，如 "https://liandong.example"；Open311 用它
 session_minutes = 480
 trusted_proxy = ""      # 前面有 nginx 提供 HTTPS 时，写它的地址，如 "127.0.0.1"；详见 docs/admin.zh-CN.md
 metrics_key = ""        # Prometheus 读 /metrics 要带的钥匙（Bearer）；空着就不开放

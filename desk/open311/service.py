@@ -80,13 +80,18 @@ def refused(error: Refused) -> Response:
 pages.register_error_handler(Refused, refused)
 
 
+def _address() -> str:
+    """As the settings say; a request may call this machine by any name, and is believed only where they say nothing."""
+    return f"{(the_city().settings.desk.address or request.host_url).rstrip('/')}/open311/v2"
+
+
 @pages.get("/v2/discovery.<any(json,xml):form>")
 def discovery(form: str) -> Response:
     """Where the service is and what it speaks."""
     about = the_city().settings.open311
     endpoint = {
         "specification": SPECIFICATION,
-        "url": f"{request.host_url}open311/v2",
+        "url": _address(),
         "changeset": "2011-07-25T00:00:00+08:00",
         "type": "production",
         "formats": ["application/json", "text/xml"],
@@ -104,7 +109,7 @@ def discovery(form: str) -> Response:
 def described() -> Response:
     """The same in OpenAPI, with this city's own services."""
     found = json.loads(files(__package__).joinpath("openapi.json").read_text(encoding="utf-8"))
-    found["servers"] = [{"url": f"{request.host_url}open311/v2"}]
+    found["servers"] = [{"url": _address()}]
     codes = [c.slug for c in the_reference().categories]
     found["components"]["schemas"]["Filing"]["properties"]["service_code"]["enum"] = codes
     return Response(json.dumps(found, ensure_ascii=False), content_type="application/json; charset=utf-8")

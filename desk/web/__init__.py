@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from data.city import City
+from data.store import StoreError
+from data.store.amiss import sentence
 from desk.open311 import service
 from desk.open311.answers import Refused
 from desk.web import (
@@ -103,6 +106,8 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _failed)
+    app.register_error_handler(sqlite3.Error, _no_store)
+    app.register_error_handler(StoreError, _no_store)
     return app
 
 
@@ -124,6 +129,16 @@ def _headers(response: Response) -> Response:
 
 def _stale(_: CSRFError) -> tuple[str, int]:
     return render_template("error.html", sentence="页面已过期，刚才的操作没有保存；请刷新页面后再做一次", code=400), 400
+
+
+def _no_store(error: sqlite3.Error | StoreError) -> tuple[str, int] | Response:
+    """Nothing was half done: what is written is written whole or not at all."""
+    said = str(error) if isinstance(error, StoreError) else sentence(error)
+    current_app.logger.error("%s：%s", request.path, said)
+    if request.path.startswith("/open311/"):
+        return service.refused(Refused(503, "暂时无法受理，请稍后再试"))
+    what = "数据库现在读写不了，刚才的操作没有保存；请稍后再试，并告诉管理员"
+    return render_template("error.html", sentence=what, code=503), 503
 
 
 def _failed(error: HTTPException) -> tuple[str, int] | HTTPException | Response:

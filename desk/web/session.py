@@ -20,10 +20,12 @@ from wtforms.validators import InputRequired, Length
 from data.city import City
 from data.records import User
 from desk.people import LONGEST, PeopleError, set_password, shut_out, verify
+from desk.web import devices
 from desk.web.access import home
 from desk.web.context import me, note, now, the_city
 
 SECRET = "session-secret"  # noqa: S105 - the name of the file
+NOBODY = "（没有这个用户名）"
 LASTS = timedelta(days=1)  # of a session in use: whoever holds a stolen cookie has it no longer
 
 pages = Blueprint("session", __name__)
@@ -120,14 +122,16 @@ def login() -> Response | str | tuple[str, int]:
     form = LoginForm()
     if not form.validate_on_submit():
         return render_template("login.html", form=form)
+    name = form.name.data.strip()
     try:
-        user = verify(the_city(), form.name.data, form.password.data, now())
+        user = verify(the_city(), name, form.password.data, now(), devices.mark(name))
     except PeopleError as error:
-        note("登录失败", who=form.name.data[:40])
+        # People type their password where the name belongs; the audit keeps names that somebody has, and no other.
+        note("登录失败", who=name if the_city().store.people.user(name) else NOBODY)
         return render_template("login.html", form=form, error=str(error)), 401
     _sit_down(user)
     note("登录", who=user.name)
-    return redirect(_inside(request.args.get("next", "")) or home())
+    return devices.remember(redirect(_inside(request.args.get("next", "")) or home()), user.name)
 
 
 def _inside(address: str) -> str | None:
@@ -159,7 +163,7 @@ def password() -> Response | str | tuple[str, int]:
             raise PeopleError("两遍新密码不一样；请重新填写")
         if form.new.data == form.old.data:
             raise PeopleError("新密码和现在的一样；请换一个")
-        verify(the_city(), me().name, form.old.data, now())
+        verify(the_city(), me().name, form.old.data, now(), devices.mark(me().name))
         set_password(the_city(), me().name, form.new.data)
     except PeopleError as error:
         return render_template("password.html", form=form, error=str(error)), 400

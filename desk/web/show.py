@@ -19,6 +19,7 @@ from desk.people import ROLES
 from desk.web.context import now, the_city, the_reference
 from ticketing import received as upper
 from ticketing.lifecycle import MOVES, STATES
+from ticketing.messages import REACHES_NOBODY
 
 VERDICTS = {
     VerdictName.PENDING: "待答复",
@@ -83,10 +84,8 @@ PROGRAMS = {"": "系统", "system": "系统", "office": "办公系统"}
 ELSEWHERE = {upper.BOARD: upper.SOURCE}  # what stands in a board's place
 LONGEST = 20_000  # characters of one post shown; the rest is in the thread itself
 
-# A day with or without a time, and a ticket's number, as the program writes them: nobody is reached by these.
-_PLAIN = r"(?<!\d)(?:19|20)\d\d(?:-[01]\d-[0-3]\d(?: [0-2]\d:[0-5]\d)?|[01]\d[0-3]\d-\d{4})(?!\d)"
 # A run of digits that could be a telephone or QQ number, separators included; bounded, so that it cannot run away.
-_NUMBER = re.compile(rf"({_PLAIN})|\d(?:[ \-－—]?\d){{5,19}}")
+_NUMBER = re.compile(rf"({REACHES_NOBODY})|\d(?:[ \-－—]?\d){{5,19}}")
 _KEPT = 2
 
 
