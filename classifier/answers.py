@@ -79,6 +79,11 @@ def _own(model: Model, matrix: Matrix) -> dict[str, Answer]:
     found = {
         q: Answer(model.heads[q].labels, p, model.heads[q].samples) for q, p in model.probabilities(matrix).items()
     }
+    return agreed(found)
+
+
+def agreed(found: dict[str, Answer]) -> dict[str, Answer]:
+    """The answers with both levels of category in agreement, where both are answered."""
     return found | _agreed(found["category"], found["detail"]) if found.keys() >= set(CATEGORY) else found
 
 

@@ -10,13 +10,15 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from classifier.rows import SampleError, columns, message, read_rows
+from classifier.names import Shown
+from classifier.rows import Row, SampleError, clean, fields, message, read_rows
 from classifier.suggest import Suggester
 from data.records import Post, Suggestion
 
@@ -24,6 +26,7 @@ BATCH = 512
 ADDED = (
     *("is_request", "kind", "category", "category_p", "category_2", "category_3"),
     *("unit", "unit_p", "unit_2", "unit_3", "urgency", "contacts", "place", "reasons", "needs_person"),
+    *("category_sure", "category_2_p", "category_3_p", "detail", "unit_2_p", "unit_3_p"),
 )
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 # What no cell may hold, and what turns the text around it or hides before a formula.
@@ -37,7 +40,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Summary:
-    """How many rows were classified, and a sentence for each that could not be."""
+    """How many rows were classified, and a sentence for each that was not."""
 
     rows: int
     problems: tuple[str, ...]
@@ -50,33 +53,62 @@ def classify_file(
     writer = {".csv": _csv, ".xlsx": _excel, ".jsonl": _jsonl, ".ndjson": _jsonl}.get(out.suffix.lower())
     if writer is None:
         raise SampleError(f"{out}: 不会写“{out.suffix}”文件；请用 .csv、.xlsx 或 .jsonl")
-    problems: list[str] = []
+    problems: list[_Trouble] = []
     rows = _classified(inp, suggester, now or datetime.now(UTC), problems, progress)
     try:
-        return Summary(_written(out, writer, rows), tuple(problems))
+        written = _written(out, writer, rows)
     except OSError as error:
         raise SampleError(f"{out}: 写不了这个文件（{error.strerror or error}）") from None
+    return Summary(
+        written - sum(p.kept for p in problems), tuple(str(p) for p in sorted(problems, key=lambda p: p.row.line))
+    )
 
 
-def added(s: Suggestion) -> dict[str, Any]:
-    """A suggestion as the columns ADDED."""
-    categories, units = [c.name for c in s.categories], [u.name for u in s.units]
+@dataclass(frozen=True)
+class _Trouble:
+    """A row that was not classified; ``kept``: it stands in the output all the same."""
+
+    file: str
+    row: Row
+    why: str
+    kept: bool
+
+    def __str__(self) -> str:
+        return f"{self.file} 第 {self.row.line} 行：{self.why}，{'没有分类' if self.kept else '已跳过'}"
+
+
+def added(s: Suggestion, shown: Shown, sure: float | None) -> dict[str, Any]:
+    """A suggestion as the columns ADDED, labels as people call them (``shown``).
+
+    ``sure``: the probability from which a category may be believed without a person, None: never. ``detail`` is the
+    second-level category, where the classifier names one.
+    """
+    first = [(shown("category", c.name), round(c.p, 4)) for c in s.categories]
+    units = [(shown("unit", u.name), round(u.p, 4)) for u in s.units]
+    (category, category_p), second, third = (_nth(first, n) for n in range(3))
+    (unit, unit_p), unit_2, unit_3 = (_nth(units, n) for n in range(3))
     return {
         "is_request": s.is_request,
         "kind": s.kind.value,
-        "category": s.category,
-        "category_p": round(s.categories[0].p, 4),
-        "category_2": _nth(categories, 1),
-        "category_3": _nth(categories, 2),
-        "unit": _nth(units, 0),
-        "unit_p": round(s.units[0].p, 4) if units else 0.0,
-        "unit_2": _nth(units, 1),
-        "unit_3": _nth(units, 2),
+        "category": category,
+        "category_p": category_p,
+        "category_2": second[0],
+        "category_3": third[0],
+        "unit": unit,
+        "unit_p": unit_p,
+        "unit_2": unit_2[0],
+        "unit_3": unit_3[0],
         "urgency": s.urgency.value,
         "contacts": "；".join(f"{c.kind} {c.text}" for c in s.contacts),
         "place": s.place or "",
         "reasons": "，".join(f"{r.word} {r.weight:.0%}" for r in s.reasons),
         "needs_person": s.needs_person,
+        "category_sure": sure is not None and s.categories[0].p >= sure,
+        "category_2_p": second[1],
+        "category_3_p": third[1],
+        "detail": shown("detail", s.category) if s.category != s.categories[0].name else "",
+        "unit_2_p": unit_2[1],
+        "unit_3_p": unit_3[1],
     }
 
 
@@ -88,40 +120,49 @@ def inert(value: object) -> object:
     return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
-def _nth(names: Sequence[str], n: int) -> str:
-    return names[n] if len(names) > n else ""
+def _nth(choices: Sequence[tuple[str, float]], n: int) -> tuple[str, float]:
+    return choices[n] if len(choices) > n else ("", 0.0)
 
 
 def _classified(
-    inp: Path, suggester: Suggester, now: datetime, problems: list[str], progress: Progress | None
+    inp: Path, suggester: Suggester, now: datetime, problems: list[_Trouble], progress: Progress | None
 ) -> Iterator[dict[str, Any]]:
-    waiting: list[tuple[Mapping[str, Any], Post]] = []
-    done = 0
-    for row in read_rows(inp):
-        title, body = ("", "") if row.problem else message(row.cells, columns(inp, list(row.cells)))
-        if row.problem or not (title or body):
-            problems.append(f"{inp.name} 第 {row.line} 行：{row.problem or '没有内容'}，已跳过")
-            continue
-        waiting.append((row.cells, Post("", str(row.line), "", "", title, None, now, body)))
-        if len(waiting) == BATCH:
-            yield from _rows(waiting, suggester, now)
-            done += len(waiting)
-            waiting = []
-            if progress:
-                progress(done)
-    yield from _rows(waiting, suggester, now)
-    if progress:
-        progress(done + len(waiting))
+    done, rows = 0, read_rows(inp)
+    while some := list(islice(rows, BATCH)):
+        empty = [row for row in some if not any(clean(cell) for cell in row.cells.values())]
+        problems += [_Trouble(inp.name, row, row.problem or "空行", False) for row in empty]
+        kept = [row for row in some if row not in empty] if empty else some
+        yield from _rows(inp, kept, suggester, now, problems)
+        done += len(kept)
+        if progress:
+            progress(done)
 
 
 def _rows(
-    waiting: Sequence[tuple[Mapping[str, Any], Post]], suggester: Suggester, now: datetime
+    inp: Path, rows: Sequence[Row], suggester: Suggester, now: datetime, problems: list[_Trouble]
 ) -> Iterator[dict[str, Any]]:
-    suggestions = suggester.suggest([post for _, post in waiting], now)
-    for (cells, _), suggestion in zip(waiting, suggestions, strict=True):
-        ours = added(suggestion)
+    """Every row of theirs, also one that nothing can be said about: who compares by position must not be misled."""
+    told = [_read(row) for row in rows]
+    posts = [
+        Post("", str(row.line), "", "", title, None, now, body)
+        for row, (title, body, why) in zip(rows, told, strict=True)
+        if not why
+    ]
+    suggestions = iter(suggester.suggest(posts, now))
+    for row, (_, _, why) in zip(rows, told, strict=True):
+        if why:
+            problems.append(_Trouble(inp.name, row, why, True))
+            ours = {**dict.fromkeys(ADDED, ""), "needs_person": why}
+        else:
+            ours = added(next(suggestions), suggester.shown, suggester.sure)
         # a column of theirs that is called like one of ours is kept, under another name
-        yield {(f"{k}_input" if k in ours else str(k)): v for k, v in cells.items()} | ours
+        yield {(f"{k}_input" if k in ours else str(k)): v for k, v in row.cells.items()} | ours
+
+
+def _read(row: Row) -> tuple[str, str, str]:
+    """Title and body of a row, and why nothing can be said about it."""
+    title, body = message(row.cells, fields(list(row.cells)))
+    return title, body, row.problem or ("" if title or body else "没有内容")
 
 
 def _written(out: Path, writer: Callable[[Path, Iterable[dict[str, Any]]], int], rows: Iterator[dict[str, Any]]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from classifier.names import Shown
 from classifier.places import Where
 from classifier.urgency import Haste
 from data.records import Choice, Urgency
@@ -22,13 +23,13 @@ def doubts(
     units: Sequence[Choice],
     where: Where,
     haste: Haste,
-    names: Mapping[str, str],
+    shown: Shown,
     unknown: bool,
 ) -> str:
-    """The reasons, joined; empty when the machine is sure. ``names``: slug -> name to show; ``unknown``: no word is known."""
+    """The reasons, joined; empty when the machine is sure. ``shown``: names of labels; ``unknown``: no word is known."""
     if request_p < 1 - REQUEST_SURE and haste.urgency is not Urgency.EMERGENCY:
         return ""
-    return "；".join(_reasons(text, request_p, categories, units, where, haste, names, unknown))
+    return "；".join(_reasons(text, request_p, categories, units, where, haste, shown, unknown))
 
 
 def _reasons(
@@ -38,7 +39,7 @@ def _reasons(
     units: Sequence[Choice],
     where: Where,
     haste: Haste,
-    names: Mapping[str, str],
+    shown: Shown,
     unknown: bool,
 ) -> Iterator[str]:
     if haste.urgency is Urgency.EMERGENCY:
@@ -50,12 +51,12 @@ def _reasons(
     if request_p < REQUEST_SURE:
         yield f"是不是诉求拿不准（{request_p:.0%}）"
     if categories and categories[0].p < CATEGORY_SURE:
-        yield f"类别拿不准（{_shown(categories[:2], names)}）"
+        yield f"类别拿不准（{_said('category', categories[:2], shown)}）"
     if units and units[0].p < UNIT_SURE:
-        yield f"承办单位拿不准（{_shown(units[:2], names)}）"
+        yield f"承办单位拿不准（{_said('unit', units[:2], shown)}）"
     if len(where.districts) > 1:
-        yield "提到几个区县（" + "、".join(names.get(d, d) for d in where.districts[:3]) + "）"
+        yield "提到几个区县（" + "、".join(shown("district", d) for d in where.districts[:3]) + "）"
 
 
-def _shown(choices: Sequence[Choice], names: Mapping[str, str]) -> str:
-    return "，".join(f"{names.get(c.name, c.name)} {c.p:.0%}" for c in choices)
+def _said(question: str, choices: Sequence[Choice], shown: Shown) -> str:
+    return "，".join(f"{shown(question, c.name)} {c.p:.0%}" for c in choices)

@@ -16,9 +16,10 @@ from classifier.duties import TITLE, Duties
 from classifier.features import prepared
 from classifier.figures import f1, figures
 from classifier.finder import Finder
-from classifier.model import Model, train
+from classifier.model import Model, Names, train
+from classifier.names import Shown, joined, shown
 from classifier.places import Places
-from classifier.samples import Sample, SampleError
+from classifier.samples import Sample, SampleError, first_level
 from classifier.suggest import likely
 from classifier.units import Units
 from data.records import Urgency
@@ -26,6 +27,14 @@ from data.reference import Reference
 
 Floats = NDArray[np.float64]
 BATCH = 1000
+QUESTIONS = {
+    "category": "类别",
+    "detail": "二级类别",
+    "unit": "承办单位",
+    "kind": "诉求类型",
+    "request": "是否诉求",
+    "emergency": "紧急警情",
+}
 
 
 def evaluate(
@@ -34,17 +43,22 @@ def evaluate(
     reference: Reference | None = None,
     on: date | None = None,
     beside: Model | None = None,
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """Figures of the category (over the labels of ``samples``), and under ``unit``, ``kind``, ``request`` the same where known.
 
     ``reference``: units are judged as suggested, by duties and model together, as of ``on``
     (without it, as the units are now); else by the model alone. ``beside``: a model asked what ``model`` was not taught,
-    as it is when posts are read.
-    Raises SampleError where model and samples have no label in common.
+    as it is when posts are read. ``names``: what the samples call their labels, where ``model`` was taught nothing else.
+    What the samples know and could not be judged is told under ``not_measured``, question by question.
+    Raises SampleError where nothing could be.
     """
-    found = _report(_answers(model, samples, reference, on, beside), samples, reference, on)
-    if not found:
-        raise SampleError("这个文件里没有模型认得的类别、承办单位或诉求类型；请检查列名，或先用 train 训练")
+    called = shown(joined([model.names, names or {}]), reference)
+    sure = model.heads["category"].sure if "category" in model.heads else None
+    found = _report(_answers(model, samples, reference, on, beside), samples, called, reference, on, sure=sure)
+    if not found.keys() - {"not_measured"}:
+        why = "；".join(found.get("not_measured", {}).values()) or "没有类别、承办单位、诉求类型这几列"
+        raise SampleError(f"这个文件没有可评估的：{why}。请检查列名，或先用 train 训练")
     return {"model": model.version, "rows": len(samples)} | found
 
 
@@ -54,6 +68,7 @@ def crossed(
     city: tuple[str, ...] = (),
     reference: Reference | None = None,
     on: date | None = None,
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """The same by ``count``-fold cross-validation, duplicates kept on one side; samples ``made`` of tables are never judged."""
     taught = [s for s in samples if s.made]
@@ -68,7 +83,7 @@ def crossed(
     answers = {
         q: _rows(_joined([part[q] for part in parts]), order) for q in parts[0] if all(q in part for part in parts)
     }
-    return {"rows": len(judged)} | _report(answers, judged, reference, on, fold)
+    return {"rows": len(judged)} | _report(answers, judged, shown(names or {}, reference), reference, on, fold)
 
 
 def learning_curve(
@@ -84,7 +99,7 @@ def learning_curve(
         wanted = zip(samples, fold, turn, strict=True)
         taught = [s for s, f, t in wanted if f != 0 and ((t * 37) % 100 + 1) / 100 <= share]
         try:
-            report = _report(_answers(train(taught, city), asked), asked)
+            report = _report(_answers(train(taught, city), asked), asked, shown({}, None))
         except SampleError:
             continue
         if "macro_f1" in report:
@@ -125,46 +140,79 @@ def _rows(answer: Answer, order: NDArray[np.int64]) -> Answer:
 def _report(
     answers: dict[str, Answer],
     samples: Sequence[Sample],
+    called: Shown,
     reference: Reference | None = None,
     on: date | None = None,
     fold: NDArray[np.int64] | None = None,
+    sure: float | None = None,
 ) -> dict[str, Any]:
     """The figures of every question that is answered and whose truth is known; those of ``category`` stand first, bare."""
     truths: dict[str, list[str | None]] = {
-        "category": [s.category for s in samples],
+        "category": [first_level(s.category) for s in samples],
+        "detail": [s.category if s.category and "/" in s.category else None for s in samples],
         "unit": [_successor(s.unit, reference, on or date.max) for s in samples],
         "kind": [s.kind for s in samples],
         "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
         "emergency": [s.urgency and ("yes" if s.urgency == Urgency.EMERGENCY else "no") for s in samples],
     }
-    if any(c and "/" in c for c in truths["category"]) and "detail" in answers:
-        truths["detail"] = [c if c and "/" in c else None for c in truths["category"]]
-        truths["category"] = [c.split("/")[0] if c else None for c in truths["category"]]
-    judged = {q: _figures(answers[q], t, fold) for q, t in truths.items() if q in answers}
-    found = {q: f for q, f in judged.items() if f}
+    why = {q: told for q, t in truths.items() if (told := _unasked(q, answers.get(q), t, called))}
+    found = {
+        q: _figures(q, answers[q], t, called, fold)
+        for q, t in truths.items()
+        if q in answers and q not in why and any(t)
+    }
+    if sure is not None and "category" in found:
+        found["category"]["filed"] = _filed(answers["category"], truths["category"], sure)
     if "request" in found:
         yes = answers["request"].labels.index("yes")
         known = [i for i, t in enumerate(truths["request"]) if t is not None]
         guess = answers["request"].p.argmax(axis=1)[known] == yes
         found["request"]["f1"] = f1(guess, np.array([truths["request"][i] == "yes" for i in known]))
-    return (found.pop("category", None) or {}) | found
+    untold = {q: sentence for q, sentence in why.items() if q not in ("detail", "request", "emergency")}
+    return (found.pop("category", None) or {}) | found | ({"not_measured": untold} if untold else {})
+
+
+def _unasked(question: str, answer: Answer | None, truths: Sequence[str | None], called: Shown) -> str:
+    """Why a question whose truth the samples know cannot be judged; empty where it can."""
+    occurring = sorted({t for t in truths if t is not None})
+    some = "、".join(called(question, t) for t in occurring[:5]) + ("……" if len(occurring) > 5 else "")
+    if answer is None and occurring:
+        return f"模型没有学过{QUESTIONS[question]}"
+    if answer is not None and occurring and not set(occurring) & set(answer.labels):
+        return f"文件里的{QUESTIONS[question]}（{some}）模型一个也不认得"
+    return f"文件里只有一种{QUESTIONS[question]}（{some}），无从比较" if len(occurring) == 1 else ""
+
+
+def _filed(answer: Answer, truths: Sequence[str | None], sure: float) -> dict[str, float]:
+    """What the model takes for sure by its own threshold, made of its own samples, and how much of that is right."""
+    p = answer.p[[i for i, t in enumerate(truths) if t is not None]]
+    guess = [answer.labels[j] for j in p.argmax(axis=1)]
+    right = np.array([g == t for g, t in zip(guess, filter(None, truths), strict=True)])
+    filed = p.max(axis=1) >= sure
+    precision = float(right[filed].mean()) if filed.any() else 1.0
+    return {"from": sure, "coverage": float(filed.mean()), "precision": precision}
 
 
 def _figures(
-    answer: Answer, truths: Sequence[str | None], fold: NDArray[np.int64] | None = None
-) -> dict[str, Any] | None:
-    """Over the labels that occur: the model is asked which of these it is. None where it knows none of them."""
+    question: str,
+    answer: Answer,
+    truths: Sequence[str | None],
+    called: Shown,
+    fold: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
+    """Over the labels that occur: the model is asked which of these it is. ``unknown``: rows of labels it never heard of."""
     rows = [i for i, t in enumerate(truths) if t is not None]
     occurring = {truths[i] for i in rows}
     columns = [j for j, label in enumerate(answer.labels) if label in occurring]
-    if not columns or len(occurring) < 2:
-        return None
     at = {answer.labels[j]: i for i, j in enumerate(columns)}
     p = answer.p[np.ix_(rows, columns)]
     p = p / np.maximum(p.sum(axis=1, keepdims=True), 1e-12)
     missing = {name: -1 - i for i, name in enumerate(sorted(str(o) for o in occurring if o not in at))}
     truth = np.array([(at | missing)[str(truths[i])] for i in rows])
-    found = figures(p, truth) | {"details": details(p, truth, [answer.labels[j] for j in columns])}
+    labels = [called(question, answer.labels[j]) for j in columns]
+    found = figures(p, truth) | {"details": details(p, truth, labels)}
+    if missing:
+        found["unknown"] = {called(question, name): int((truth == n).sum()) for name, n in missing.items()}
     return found if fold is None else found | {"held": held(p, truth, fold[rows])}
 
 

@@ -9,7 +9,7 @@ messages held out of training (calibration.py). What a column tells of the label
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.calibration import FOLDS, Calibration, fit, folds
+from classifier.details import automatic
 from classifier.features import LEAST, Counts, Features, Matrix, learn, prepared, ratios, telling
 from classifier.samples import Sample, SampleError, first_level
 from data.records import Urgency
@@ -33,6 +34,7 @@ SPREAD = 0.95  # of held-out scores to those of the model of all samples, which 
 TITLE = 6  # characters of a title that says something alone
 
 Floats = NDArray[np.float32]
+Names = Mapping[str, Mapping[str, str]]  # question -> label -> what it is called
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,9 @@ class Head:
     bias: Floats
     calibration: Calibration
     samples: int  # how many it was trained on
+    sure: float | None = (
+        None  # the probability from which held-out samples prove details.WANTED precision; None: none does
+    )
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -59,6 +64,7 @@ class Model:
     version: str
     features: Features
     heads: Mapping[str, Head]
+    names: Names = field(default_factory=dict)  # what who taught it calls its labels
 
     @cached_property
     def weights(self) -> Floats:
@@ -84,7 +90,7 @@ class Model:
         return before + self.heads[head].index[label]
 
 
-def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "") -> Model:
+def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "", names: Names | None = None) -> Model:
     """A model of ``samples``; the same samples give the same model. Raises SampleError when there is nothing to learn."""
     from classifier.modelfile import stamped
     from classifier.tokens import engine as installed
@@ -109,7 +115,10 @@ def train(samples: Sequence[Sample], city: tuple[str, ...] = (), engine: str = "
     features = features.told(_most(lesson.tells))
     written = np.array([not s.made for s in samples] + [False] * len(pieces))
     heads = {q: _head(lesson, q, a, apart[q], written) for q, a in asked.items()}
-    return stamped(Model("", features, heads))
+    if "category" in heads:
+        sure = _sure(heads, apart, written & (asked["category"].truth >= 0), asked["category"].truth)
+        heads["category"] = replace(heads["category"], sure=sure)
+    return stamped(Model("", features, heads, names or {}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,6 +239,25 @@ def _head(lesson: _Lesson, question: str, asked: _Asked, apart: NDArray[Any], wr
     scale = np.maximum(np.abs(weights).max(axis=1), 1e-9) / 127
     packed = np.rint(weights / scale[:, None]).astype(np.int8)
     return Head(asked.labels, packed, scale.astype(np.float32), bias.astype(np.float32), calibration, int(counts.sum()))
+
+
+def _sure(
+    heads: Mapping[str, Head],
+    apart: Mapping[str, NDArray[Any]],
+    rows: NDArray[np.bool_],
+    truth: NDArray[np.int64],
+) -> float | None:
+    """The probability of a category from which held-out samples prove that it may be believed without a person."""
+    from classifier.answers import CATEGORY, Answer, agreed
+
+    said = {
+        q: Answer(h.labels, h.calibration.softened(1 / SPREAD).probabilities(apart[q][rows]))
+        for q, h in heads.items()
+        if q in CATEGORY
+    }
+    p = agreed(said)["category"].p
+    found = automatic(p.max(axis=1), p.argmax(axis=1) == truth[rows]) if len(p) else None
+    return found["from"] if found else None
 
 
 def solve(matrix: Matrix, truth: NDArray[np.int64], labels: int, share: Floats) -> tuple[Any, Any]:

@@ -22,7 +22,7 @@ import numpy as np
 from classifier import marks
 from classifier.calibration import Calibration
 from classifier.features import BITS, Features
-from classifier.model import Head, Model
+from classifier.model import Head, Model, Names
 from data.problem import Problem
 
 FORMAT = 3
@@ -82,12 +82,14 @@ def _content(model: Model) -> dict[str, bytes]:
         "vocabulary": f.vocabulary,
         "city": f.city,
         "engine": f.engine,
+        "names": model.names,
         "heads": {
             n: {
                 "labels": h.labels,
                 "scale": h.calibration.scale,
                 "wrong": h.calibration.wrong,
                 "samples": h.samples,
+                "sure": h.sure,
             }
             for n, h in model.heads.items()
         },
@@ -145,7 +147,12 @@ def _model(version: str, content: Mapping[str, bytes]) -> Model:
     weight = _array(content, "weight", np.float32, (split + len(buckets) + len(marked),))
     words, city = tuple(header["vocabulary"]), tuple(header["city"])
     features = Features(words, buckets, weight, city, str(header["engine"]), marked)
-    return Model(version, features, {n: _head(content, n, h, features.size) for n, h in header["heads"].items()})
+    heads = {n: _head(content, n, h, features.size) for n, h in header["heads"].items()}
+    return Model(version, features, heads, _names(header.get("names", {})))
+
+
+def _names(header: Mapping[str, Mapping[str, str]]) -> Names:
+    return {str(q): {str(label): str(name) for label, name in of.items()} for q, of in header.items()}
 
 
 def _head(content: Mapping[str, bytes], name: str, header: Mapping[str, Any], size: int) -> Head:
@@ -161,6 +168,7 @@ def _head(content: Mapping[str, bytes], name: str, header: Mapping[str, Any], si
             float(header["wrong"]),
         ),
         int(header["samples"]),
+        None if (sure := header.get("sure")) is None else float(sure),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -15,16 +16,37 @@ from data.problem import Problem
 
 # What offices call their columns. The first name of a field found in the table is the one used.
 NAMES: Mapping[str, Sequence[str]] = {
-    "title": ("title", "标题", "主题", "留言主题", "诉求标题", "题目"),
-    "text": ("text", "内容", "详情", "留言详情", "正文", "诉求内容", "留言内容", "body", "content"),
-    "category": ("label", "category", "类别", "一级标签", "一级分类", "分类", "标签"),
+    "title": ("title", "标题", "主题", "留言主题", "留言标题", "诉求标题", "诉求主题", "题目", "subject"),
+    "text": (
+        *("text", "内容", "详情", "留言详情", "留言内容", "正文", "诉求内容", "诉求详情", "反映内容", "来信内容"),
+        *("工单内容", "问题描述", "诉求描述", "描述", "留言", "body", "content", "message", "description"),
+    ),
+    "category": (
+        *("label", "category", "类别", "一级标签", "一级分类", "一级类别", "分类", "标签", "诉求类别", "诉求分类"),
+        *("问题类别", "问题分类", "留言类别", "所属类别", "类目", "class"),
+    ),
     "kind": ("kind", "诉求类型", "类型"),
-    "unit": ("unit", "承办单位", "单位", "主办单位", "办理单位"),
+    "unit": (
+        *("unit", "承办单位", "单位", "主办单位", "办理单位", "责任单位", "处理单位", "答复单位", "回复单位"),
+        *(
+            "承办部门",
+            "主办部门",
+            "办理部门",
+            "责任部门",
+            "处理部门",
+            "答复部门",
+            "回复部门",
+            "部门",
+            "department",
+            "agency",
+        ),
+    ),
     "sort": ("sort",),
     "urgency": ("urgency", "紧急程度"),
     "is_request": ("is_request", "是否诉求"),
 }
 SUFFIXES = (".csv", ".xlsx", ".xlsm", ".jsonl", ".ndjson")
+SPOILT = 0.005  # share of characters that may be
 LARGEST_CELL = 200_000  # characters; what is longer is no message
 
 
@@ -63,12 +85,17 @@ def read_rows(path: Path, check: Check | None = None) -> Iterator[Row]:
 
 def columns(path: Path, names: Sequence[str]) -> dict[str, str]:
     """Field -> the column of the file that holds it; raises SampleError when there is no column with the text."""
-    plain = {str(n).strip().lower(): n for n in names if n is not None}
-    found = {f: plain[w] for f, words in NAMES.items() for w in reversed(words) if w in plain}
+    found = fields(names)
     if "text" not in found and "title" not in found:
         shown = "、".join(str(n)[:20] for n in list(names)[:8])
         raise SampleError(f"{path}: 找不到留言内容这一列（表头是：{shown}）；请把这一列叫作“内容”或 text")
     return found
+
+
+def fields(names: Sequence[str]) -> dict[str, str]:
+    """Field -> the column that holds it, of those there are."""
+    plain = {"".join(str(n).split()).lower(): n for n in reversed(names) if n is not None}
+    return {f: plain[w] for f, words in NAMES.items() for w in reversed(words) if w in plain}
 
 
 def message(cells: Mapping[str, Any], found: Mapping[str, str]) -> tuple[str, str]:
@@ -82,20 +109,25 @@ def clean(value: object) -> str:
 
 
 def decode(path: Path) -> str:
-    """The text of a file in UTF-8 (BOM or not) or GBK; raises SampleError."""
+    """The text of a file in UTF-8 or UTF-16 with their BOM, UTF-8 or GBK; raises SampleError.
+
+    A few spoilt characters are no other encoding: bytes of UTF-8 may well be read as GBK, and would be nonsense.
+    """
     raw = path.read_bytes()
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(raw) % 2 == 0:
+        return raw.decode("utf-16", "replace")
     if b"\x00" in raw[:4096]:
         raise SampleError(f"{path}: 不是文本文件；若是 Excel，请用 .xlsx 的后缀")
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+        text = raw.decode(encoding, "replace")
+        if text.count("\ufffd") <= len(text) * SPOILT:
+            return text
     raise SampleError(f"{path}: 既不是 UTF-8 也不是 GBK 编码；请另存为 UTF-8 的 CSV")
 
 
 def _csv(path: Path, check: Check) -> Iterator[Row]:
-    lines = csv.reader(io.StringIO(decode(path), newline=""))
+    text = decode(path)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     csv.field_size_limit(max(csv.field_size_limit(), LARGEST_CELL * 10))
     try:
         heading = next(lines, None)
@@ -110,8 +142,14 @@ def _csv(path: Path, check: Check) -> Iterator[Row]:
         raise SampleError(f"{path}: 第 {lines.line_num} 行不是 CSV（{error}）") from None
 
 
+def _delimiter(text: str) -> str:
+    """A comma, unless the heading has none and another mark that stands between columns."""
+    heading = text.partition("\n")[0]
+    return next((mark for mark in ("\t", ";") if "," not in heading and mark in heading), ",")
+
+
 def _row(line: int, heading: Sequence[str], cells: Sequence[Any]) -> Row:
-    named = dict(zip(heading, cells, strict=False))
+    named = dict.fromkeys(heading, "") | dict(zip(heading, cells, strict=False))
     if not any(clean(c) for c in cells):
         return Row(line, named, "空行")
     if len(cells) > len(heading):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from classifier.rows import Row, SampleError, clean, columns, message, read_rows
+from classifier.rows import Row, SampleError, clean, fields, message, read_rows
 from data.records import Kind, Urgency
 from data.reference import SHIPPED, Reference
 
@@ -50,7 +50,7 @@ def read(path: Path, reference: Reference | None = None) -> Samples:
     samples: list[Sample] = []
     problems: list[str] = []
     for row in read_rows(path):
-        found = _sample(path, row)
+        found = _sample(row)
         if isinstance(found, Sample):
             samples.append(found)
         else:
@@ -60,11 +60,11 @@ def read(path: Path, reference: Reference | None = None) -> Samples:
     return Samples(tuple(aligned(samples, reference) if reference else samples), tuple(problems))
 
 
-def _sample(path: Path, row: Row) -> Sample | str:
+def _sample(row: Row) -> Sample | str:
     """The sample a row holds, or what is wrong with it."""
     if row.problem:
         return row.problem
-    found = columns(path, list(row.cells)) if any(row.cells) else {}
+    found = fields(list(row.cells))
     title, body = message(row.cells, found)
     if not title and not body:
         return "没有内容"

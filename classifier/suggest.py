@@ -19,6 +19,7 @@ from classifier.features import prepared
 from classifier.finder import Finder, Hits
 from classifier.kinds import Cues
 from classifier.model import Model
+from classifier.names import shown
 from classifier.places import Places, Where
 from classifier.samples import first_level
 from classifier.tokens import LIMIT
@@ -76,11 +77,10 @@ class Suggester:
         self._units = Units(self._duties)
         tables = (self._places, self._rules, self._cues, self._duties)
         self._finder = Finder(frozenset[str]().union(*(table.words for table in tables)))
-        self._names = {c.slug: c.name for c in reference.categories} | {d.slug: d.name for d in reference.districts}
-        self._names = {u.slug: u.name for u in reference.units} | self._names
+        self.shown = shown(model.names, reference)
         empty = frozenset(EMPTY.split())
-        shown = [len(w) > 1 and w.isalpha() and w not in empty for w in model.features.vocabulary]
-        self._shown = np.array(shown, bool)
+        worth = [len(w) > 1 and w.isalpha() and w not in empty for w in model.features.vocabulary]
+        self._shown = np.array(worth, bool)
 
     def suggest(self, posts: Sequence[Post], now: datetime) -> list[Suggestion]:
         """One suggestion a post, in their order."""
@@ -89,6 +89,11 @@ class Suggester:
     def text(self, title: str, body: str, now: datetime) -> Suggestion:
         """A suggestion for a message that is on no board, as if posted ``now``."""
         return self.suggest([Post("", "", "", "", title, None, now, body)], now)[0]
+
+    @property
+    def sure(self) -> float | None:
+        """The probability from which its category may be believed without a person; None where nothing proves that."""
+        return self.model.heads["category"].sure if "category" in self.model.heads else None
 
     def _batch(self, posts: Sequence[Post], now: datetime) -> Iterator[Suggestion]:
         batch = self._read(posts)
@@ -146,7 +151,7 @@ class Suggester:
             place=where.place,
             district=where.district,
             reasons=batch.reasons[i],
-            needs_person=doubts(batch.texts[i], request_p, categories, units, where, haste, self._names, unknown),
+            needs_person=doubts(batch.texts[i], request_p, categories, units, where, haste, self.shown, unknown),
             co_units=self._co_units(batch, i, units[0].name if units else ""),
         )
 

@@ -16,6 +16,7 @@ from data.records import Action, AuditEntry
 from data.reference import Reference
 
 if TYPE_CHECKING:
+    from classifier.model import Model, Names
     from classifier.samples import Sample
 
 Made = Sequence[tuple[datetime, "Sample"]]
@@ -32,7 +33,9 @@ class Studio:
     city: City | None = None
 
 
-def learn(studio: Studio, base: Sequence[Sample], decided: Made, force: bool = False) -> tuple[str, dict[str, Any]]:
+def learn(
+    studio: Studio, base: Sequence[Sample], decided: Made, force: bool = False, names: Names | None = None
+) -> tuple[str, dict[str, Any]]:
     """Train, compare on the latest decisions, put in service if not worse: the sentence and the figures to tell."""
     from classifier.learning import FEWEST, latest, trial
     from classifier.model import train
@@ -55,13 +58,23 @@ def learn(studio: Studio, base: Sequence[Sample], decided: Made, force: bool = F
             version = (own or shipped).version
             against += f"：新模型较差，没有换，仍用 {version}"
     if not version:
-        model = train([*base, *made], words)
+        model = train([*base, *made], words, names=names)
         service.put_in_service(where, model)
         told, version = told | {"in_service": True}, model.version
-        against += f"。用 {told['samples']} 条样本训练了模型 {version}，放在 {where}"
+        against += f"。用 {told['samples']} 条样本（{_taught(model)}）训练了模型 {version}，已投入使用，放在 {where}"
     told = {"in_service": False, **told, "seconds": round(time.perf_counter() - began, 1)}
     _keep(studio, Step(studio.clock(), studio.by, "train", version, **told), against)
     return against, {**told, "model": version, "folder": where}
+
+
+def _taught(model: Model) -> str:
+    """What it learnt to tell apart: 类别 7 种、承办单位 31 种."""
+    from classifier.evaluate import QUESTIONS
+
+    told = ("category", "detail", "kind", "unit")
+    return (
+        "、".join(f"{QUESTIONS[q]} {len(model.heads[q].labels)} 种" for q in told if q in model.heads) or "只有是否诉求"
+    )
 
 
 def rollback(studio: Studio) -> Step:

@@ -11,8 +11,12 @@ from openpyxl import Workbook, load_workbook
 
 import classifier.shipped
 from classifier.batch import ADDED, classify_file, inert
-from classifier.rows import read_rows
-from classifier.samples import Sample, SampleError, fingerprint, lexicon, read
+from classifier.evaluate import evaluate
+from classifier.model import train
+from classifier.modelfile import load, save
+from classifier.names import learnt, shown
+from classifier.rows import fields, read_rows
+from classifier.samples import Sample, SampleError, Samples, fingerprint, lexicon, read
 from classifier.shipped import shipped_model
 from classifier.suggest import Suggester
 from tests.classifier_city import NOW, city, model, samples
@@ -101,11 +105,70 @@ def test_classify_keeps_the_columns_and_adds_its_own(tmp_path: Path) -> None:
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["编号", "内容", *ADDED]
-    assert [r["category"] for r in rows] == ["urban/water", "education/tutoring"]
-    assert [r["unit"] for r in rows] == ["water", "schools"]
+    assert [r["category"] for r in rows] == ["城乡建设", "教育文体", ""]
+    assert [r["detail"] for r in rows] == ["供水", "补课", ""]
+    assert [r["unit"] for r in rows] == ["市水务集团", "市教育局", ""]
+    assert float(rows[0]["category_p"]) > float(rows[0]["category_2_p"]) >= float(rows[0]["category_3_p"])
+    assert rows[2]["编号"] == "3"
+    assert rows[2]["needs_person"] == "没有内容"
     assert summary.rows == 2
-    assert summary.problems == ("in.csv 第 4 行：没有内容，已跳过",)
-    assert done == [2]
+    assert summary.problems == ("in.csv 第 4 行：没有内容，没有分类",)
+    assert done == [3]
+
+
+def test_labels_come_back_as_whoever_taught_them_wrote_them(tmp_path: Path) -> None:
+    asked = [s for s in samples() if s.category]
+    names = {
+        "urban/water": "自来水/水压",
+        "urban/power": "城乡建设",
+        "education/tutoring": "补课",
+        "health/hospital": "卫生计生",
+    }
+    lines = [f"{s.text},{names[str(s.category)]},自来水公司" for s in asked]
+    (path := tmp_path / "a.csv").write_text("\n".join(["内容,类别,承办单位", *lines]), encoding="utf-8")
+    found, called = learnt(read(path), city())
+    assert {s.category for s in found} == {"自来水／水压", "urban", "education/tutoring", "health"}
+    taught = train(found, names=called)
+    save(taught, tmp_path / "m.model")
+    suggest = Suggester(load(tmp_path / "m.model"), city(), model())
+    classify_file(_messages(tmp_path / "in.csv"), tmp_path / "out.jsonl", suggest, NOW)
+    rows = [r.cells for r in read_rows(tmp_path / "out.jsonl")]
+    assert rows[0]["category"] == "自来水/水压"
+    again, _ = learnt(read(path), city(), taught.names)
+    assert evaluate(taught, again, city())["details"]["confusion"]["labels"] == [
+        "补课",
+        "卫生计生",
+        "城乡建设",
+        "自来水/水压",
+    ]
+
+
+def test_names_of_somebodys_own_that_look_like_second_levels_are_left_alone() -> None:
+    raw = Samples(tuple(Sample(f"第{i}", name) for i, name in enumerate(["水", "电", "路", "补课"])))
+    found, called = learnt(raw, city())
+    assert [s.category for s in found] == ["水", "电", "路", "补课"]
+    assert shown(called, city())("category", "补课") == "补课"
+
+
+def test_what_a_file_calls_its_columns_is_found(tmp_path: Path) -> None:
+    heads = ("留言主题,留言详情,一级标签,答复单位", " 标 题 ,内容,类别,承办部门", "Subject,Message,Class,Department")
+    for heading in heads:
+        assert list(fields(heading.split(","))) == ["title", "text", "category", "unit"]
+
+
+def test_a_spoilt_character_is_no_other_encoding_and_other_marks_stand_between_columns(tmp_path: Path) -> None:
+    text = "编号\t内容\n1\t" + "小区停水一天没水用，" * 100 + "\n"
+    (path := tmp_path / "a.csv").write_bytes(text.encode() + b"2\t\xe6\xb0\n")
+    assert [r.cells["内容"][:5] for r in read_rows(path)] == ["小区停水一", "\ufffd"]
+    path.write_text(text, encoding="utf-16")
+    assert [r.cells["内容"][:5] for r in read_rows(path)] == ["小区停水一"]
+
+
+def test_a_row_without_the_text_spoils_no_other(tmp_path: Path) -> None:
+    (path := tmp_path / "in.jsonl").write_text('{"text": "停水了"}\n{"n": 1}\n[2]\n', encoding="utf-8")
+    summary = classify_file(path, tmp_path / "out.csv", Suggester(model(), city()), NOW)
+    assert summary.rows == 1
+    assert [p.split("：")[1] for p in summary.problems] == ["没有内容，没有分类", "不是一个 JSON 对象，已跳过"]
 
 
 def test_formulas_are_inert_in_csv_and_excel(tmp_path: Path) -> None:
@@ -115,7 +178,7 @@ def test_formulas_are_inert_in_csv_and_excel(tmp_path: Path) -> None:
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         assert all(not cell.startswith(("=", "@", "+", "-")) for row in csv.reader(file) for cell in row)
     sheet = load_workbook(tmp_path / "out.xlsx").active
-    assert [c.value for c in sheet["A"]] == ["编号", "1", "'=1+1"]  # type: ignore[index]
+    assert [c.value for c in sheet["A"]] == ["编号", "1", "'=1+1", "3"]  # type: ignore[index]
     assert all(c.data_type != "f" for row in sheet.iter_rows() for c in row)  # type: ignore[union-attr]
     assert inert("\t=1") == "'\t=1"
     assert inert(-3) == -3

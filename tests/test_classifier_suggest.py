@@ -128,7 +128,7 @@ def test_evaluation_counts_over_the_labels_of_the_file() -> None:
 
 
 def test_evaluation_of_labels_the_model_never_heard_of_is_refused() -> None:
-    with pytest.raises(SampleError, match="没有模型认得的"):
+    with pytest.raises(SampleError, match="（x、y）模型一个也不认得"):
         evaluate(model(), [Sample("甲", "x", is_request=None), Sample("乙", "y", is_request=None)])
 
 

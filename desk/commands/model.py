@@ -14,12 +14,14 @@ import click
 from data import reference
 from data.city import City, CityError, find, open_city
 from data.reference import Reference
-from desk.commands.common import HERE, console, echo_json, echo_table, json_option, now, pass_folder
+from desk.commands.common import HERE, console, echo_json, echo_table, json_option, now, pass_folder, safe
 
 if TYPE_CHECKING:
-    from classifier.model import Model
+    from classifier.model import Model, Names
     from classifier.samples import Sample
 
+MOST = 20  # problems told one by one
+WIDEST = 8  # classes whose confusion a terminal can show
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 model_option = click.option(
     "--model",
@@ -41,6 +43,7 @@ def _around(folder: str | None) -> tuple[City | None, Reference]:
 
 
 @click.command()
+@click.argument("given", metavar="[FILE]…", nargs=-1, type=FILE)
 @click.option("--samples", "files", multiple=True, type=FILE, help="样本文件（CSV、Excel、JSON Lines），可写多次")
 @click.option("--local", "local", multiple=True, type=FILE, help="本地的样本文件，每条顶外地的好几条；可写多次")
 @click.option("--first", type=click.IntRange(min=20), help="只读每条样本的前几个字；样本来自外地时 120 较好")
@@ -52,6 +55,7 @@ def _around(folder: str | None) -> tuple[City | None, Reference]:
 @pass_folder
 def train(
     folder: str | None,
+    given: Sequence[Path],
     files: Sequence[Path],
     local: Sequence[Path],
     first: int | None,
@@ -62,6 +66,7 @@ def train(
     as_json: bool,
 ) -> None:
     """训练模型；在最近的决定上不比现用的差，才投入使用。不写 --samples 则用随软件发布的样本和值班员的决定。"""
+    from classifier.names import joined
     from desk import training
 
     city, tables = _around(folder)
@@ -73,11 +78,13 @@ def train(
         version = training.rollback(studio).model
         _tell(as_json, f"已退回模型 {version}", {"model": version, "samples": 0, "folder": where})
         return
-    base = _shortened(_samples(files, tables, None) if files or not local else [], first)
-    own = [*_samples(local, tables, None)] if local else []
+    files = [*given, *files]
+    base, names = _samples(files, tables) if files or not local else ([], {})
+    own, more = _samples(local, tables) if local else ([], {})
     decided = training.decided(city) if city and not files and not local else []
-    with _alone(city):
-        _tell(as_json, *training.learn(studio, [*base, *own * LOCAL], decided, force))
+    learnt = [*_shortened(base, first), *own * LOCAL]
+    with _alone(city), console.status("正在训练……"):
+        _tell(as_json, *training.learn(studio, learnt, decided, force, joined([more, names])))
 
 
 @contextmanager
@@ -108,19 +115,28 @@ def _tell(as_json: bool, sentence: str, figures: dict[str, Any]) -> None:
         click.echo(sentence)
 
 
-def _samples(files: Sequence[Path], tables: Reference, city: City | None) -> list[Sample]:
-    from classifier import samples
-    from desk import training
+def _samples(files: Sequence[Path], tables: Reference, taught: Names | None = None) -> tuple[list[Sample], Names]:
+    """The samples of the files, or those the package ships, and what the files call their labels."""
+    from classifier import names, samples
 
     if not files:
-        return [*samples.shipped_samples(tables), *(s for _, s in (training.decided(city) if city else ()))]
+        return samples.shipped_samples(tables), {}
     found: list[Sample] = []
+    called: list[Names] = []
     for path in files:
-        read = samples.read(path, tables)
-        found += read.samples
-        for problem in read.problems[:20]:
-            click.echo(problem, err=True)
-    return found
+        raw = samples.read(path)
+        learnt, theirs = names.learnt(raw, tables, taught)
+        found += learnt
+        called.append(theirs)
+        _complain(raw.problems)
+    return found, names.joined(called)
+
+
+def _complain(problems: Sequence[str]) -> None:
+    for problem in problems[:MOST]:
+        click.echo(problem, err=True)
+    if len(problems) > MOST:
+        click.echo(f"还有 {len(problems) - MOST} 行有问题，没有一一列出", err=True)
 
 
 def _model(models: Path | None, city: City | None, tables: Reference) -> Model:
@@ -137,6 +153,7 @@ def _model(models: Path | None, city: City | None, tables: Reference) -> Model:
 
 
 @click.command()
+@click.argument("given", metavar="[FILE]…", nargs=-1, type=FILE)
 @click.option("--samples", "files", multiple=True, type=FILE, help="有标签的样本文件；不写则对随软件发布的样本交叉验证")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="把全部数字写进文件（.json、.csv、.html）")
 @click.option("--crossed", "cross", is_flag=True, help="在样本上五折交叉验证（重新训练），不用现有模型")
@@ -147,6 +164,7 @@ def _model(models: Path | None, city: City | None, tables: Reference) -> Model:
 @pass_folder
 def evaluate(
     folder: str | None,
+    given: Sequence[Path],
     files: Sequence[Path],
     out: Path | None,
     cross: bool,
@@ -160,13 +178,19 @@ def evaluate(
     from classifier import page
     from classifier.shipped import shipped_model
     from classifier.tokens import city_words
+    from desk import training
 
     city, tables = _around(folder)
-    samples = _samples(files, tables, None)
-    if files and not cross:
-        found = judging.evaluate(_model(models, city, tables), samples, tables, beside=shipped_model(tables))
+    files = [*given, *files]
+    model = _model(models, city, tables) if files and not cross else None
+    samples, names = _samples(files, tables, model.names if model else None)
+    if city and not files:
+        samples += [s for _, s in training.decided(city)]
+    if model:
+        found = judging.evaluate(model, samples, tables, beside=shipped_model(tables), names=names)
     else:
-        found = judging.crossed(samples if files else [s for s in samples if not s.made], city=city_words(tables))
+        judged = samples if files else [s for s in samples if not s.made]
+        found = judging.crossed(judged, city=city_words(tables), reference=tables, names=names)
     if curve:
         found["learning_curve"] = judging.learning_curve(samples, city_words(tables))
     if city and (moved := _drift(city, _model(models, city, tables), samples, weeks)):
@@ -194,16 +218,26 @@ def _drift(city: City, model: Model, samples: Sequence[Sample], weeks: int) -> l
 
 
 def _print(found: dict[str, Any]) -> None:
-    rows = [(name, *_numbers(part)) for name, part in [("类别", found), *_parts(found)]]
+    from classifier.evaluate import QUESTIONS
+
+    parts = {"category": found} if "accuracy" in found else {}
+    parts |= {q: found[q] for q in QUESTIONS if q in found}
     columns = ("", "条数", "准确率", "宏平均 F1", "前二", "前三", "可自动", "校准误差")
-    echo_table("评估", columns, rows)
+    echo_table("评估", columns, [(QUESTIONS[q], *_numbers(part)) for q, part in parts.items()])
+    for question, sentence in found.get("not_measured", {}).items():
+        click.echo(f"没有评估{QUESTIONS[question]}：{sentence}。")
+    for question, part in parts.items():
+        if unknown := part.get("unknown"):
+            told = "、".join(f"{name}（{rows} 条）" for name, rows in unknown.items())
+            click.echo(f"注意：模型没有学过这些{QUESTIONS[question]}，一律算答错：{safe(told)}。")
     click.echo("可自动：精确率经下限证明不低于 0.98 时，可以不经人工的比例。")
-    classes = found.get("details", {}).get("classes", [])
-    echo_table(
-        "每类",
-        ("类别", "条数", "精确率", "召回率", "F1"),
-        [(c["label"], c["rows"], *(f"{c[k]:.3f}" for k in ("precision", "recall", "f1"))) for c in classes],
-    )
+    if filed := found.get("filed"):
+        click.echo(
+            f"模型自己有把握的（category_sure，把握 ≥ {filed['from']:.3f}）占 {filed['coverage']:.1%}，其中答对 {filed['precision']:.2%}。"
+        )
+    for question in ("category", "kind", "unit"):
+        if question in parts:
+            _classes(QUESTIONS[question], parts[question]["details"])
     for point in found.get("learning_curve", ()):
         click.echo(f"{point['samples']} 条样本：宏平均 F1 {point['macro_f1']:.3f}")
     for week in found.get("drift", ()):
@@ -211,15 +245,16 @@ def _print(found: dict[str, Any]) -> None:
         click.echo(f"{week['week']}：{told}")
 
 
-def _parts(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    names = {
-        "detail": "二级类别",
-        "unit": "承办单位",
-        "kind": "诉求类型",
-        "request": "是否诉求",
-        "emergency": "紧急警情",
-    }
-    return [(names.get(k, k), v) for k, v in found.items() if isinstance(v, dict) and "accuracy" in v]
+def _classes(what: str, told: dict[str, Any]) -> None:
+    """Class by class; and what is taken for what, while that fits a terminal."""
+    classes = [
+        (c["label"], c["rows"], *(f"{c[k]:.3f}" for k in ("precision", "recall", "f1"))) for c in told["classes"]
+    ]
+    echo_table(f"每种{what}", (what, "条数", "精确率", "召回率", "F1"), classes)
+    labels = told["confusion"]["labels"]
+    if len(labels) <= WIDEST:
+        rows = [(name, *row) for name, row in zip(labels, told["confusion"]["rows"], strict=True)]
+        echo_table(f"混淆表：每行是真的{what}，每列是猜的", ("", *labels), rows)
 
 
 def _numbers(part: dict[str, Any]) -> list[str]:
@@ -248,12 +283,12 @@ def classify(folder: str | None, source: Path, target: Path, models: Path | None
             suggester_of(_model(models, city, tables), tables),
             progress=lambda n: status.update(f"已处理 {n} 条"),
         )
-    for problem in summary.problems[:20]:
-        click.echo(problem, err=True)
+    _complain(summary.problems)
     if as_json:
         echo_json({"rows": summary.rows, "problems": summary.problems, "out": target})
     else:
         click.echo(
-            f"{summary.rows} 条写进 {target}" + (f"，{len(summary.problems)} 行有问题" if summary.problems else "")
+            f"{summary.rows} 条写进 {target}"
+            + (f"，另有 {len(summary.problems)} 行没有分类" if summary.problems else "")
         )
     sys.exit(0 if summary.rows else 1)
