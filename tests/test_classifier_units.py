@@ -87,6 +87,14 @@ def test_what_is_said_again_and_again_weighs_more_than_an_aside() -> None:
     assert _first(_mixed(text, date(2012, 6, 1))) == "schools"
 
 
+def test_the_name_of_a_district_or_a_road_is_not_heard_as_a_duty() -> None:
+    shipped = load()
+    there = _mixed("一棵大树倒在瀍河回族区启明路上，没人管", NOW.date(), reference=shipped)
+    assert there["ethnic-religious"] < 0.02
+    asked = _mixed("回族群众的清真寺要修缮，请问找谁", NOW.date(), reference=shipped)
+    assert _first(asked) == "ethnic-religious"
+
+
 def test_units_are_judged_as_they_are_suggested_also_by_a_model_that_knows_no_categories() -> None:
     words = ("停水了水管没水", "停电了变压器没电")
     letters = [Sample(f"{i}栋{words[i % 2]}", unit=("water", "power")[i % 2]) for i in range(40)]
