@@ -20,7 +20,7 @@ NO_COUNTY = {
     "西工": ("大",),
 }
 # Words that lead up to a place and are no part of its name.
-LEADING = ("联系", "出入", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询")
+LEADING = ("联系", "出入", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询", "没有", "安装")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
 LAST = frozenset(e[-1] for e in ENDINGS)
 # Common nouns and verbs that end like a place's name.
@@ -41,6 +41,10 @@ NO_NAME = (
     "全村",
     "快速路",
     "城中村",
+    "好路",
+    "天桥",
+    "高架桥",
+    "立交桥",
 )
 SPECIFIC = {"landmark": 3, "road": 2, "town": 1, "street": 1}  # how closely a sort of place says where
 
@@ -99,6 +103,7 @@ def _unlisted(tokens: Sequence[str]) -> str | None:
         if token[-1] in LAST and token.endswith(ENDINGS) and token.isalpha():
             before = tokens[i - 1] if i and len(tokens[i - 1]) > 1 and tokens[i - 1].isalnum() else ""
             name = (token if len(token) > 2 else before + token).lstrip("省市区县在到修由从")
+            name = name[1:] if len(name) > 3 and name[0] in "镇乡" else name  # 安乐 镇金鼎 村
             if (
                 len(name) > 2
                 and not name.endswith(NO_NAME)

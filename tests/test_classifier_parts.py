@@ -152,6 +152,11 @@ def test_the_same_matter_on_another_board_is_found_and_a_different_one_is_not() 
         (["城中村", "改造"], None),
         (["出入", "小区"], None),
         (["快速路", "堵"], None),
+        (["能", "安装", "好路", "灯"], None),
+        (["过街天桥", "没有", "扶手"], None),
+        (["从来", "没有", "桥"], None),
+        (["镇金鼎村", "没水"], "金鼎村"),
+        (["镇平路", "堵"], "镇平路"),
     ],
 )
 def test_a_place_no_table_knows_is_told_by_its_ending(tokens: list[str], place: str | None) -> None:
