@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def made(folder: Path, count: int) -> City:
             )
             filed = [_ticket(n, rng.choice(units), rng.choice(STATES)) for n in numbers if n % 10]
             insert(city, "tickets", filed)
-            city.store.found.put((_key(n), words) for n, (_, _, words) in zip(numbers, chosen, strict=True))
+            city.store.found.put((_key(n, count), words) for n, (_, _, words) in zip(numbers, chosen, strict=True))
     city.store.db.execute("analyze")
     return city
 
@@ -108,12 +108,16 @@ def _texts(tables: reference.Reference) -> Iterator[tuple[str, str, list[str]]]:
             yield title, body, search.worded(names, f"{title}\n{body}")
 
 
-def _key(n: int) -> Post:
-    return Post("lyw", str(n), "", "", "", None, NOW, "")
+def _key(n: int, count: int) -> Post:
+    return Post("lyw", str(n), "", "", "", None, _at(n, count), "")
+
+
+def _at(n: int, count: int) -> datetime:
+    return NOW - timedelta(minutes=5 * (count - n))
 
 
 def _post(n: int, count: int, title: str, body: str) -> dict[str, Any]:
-    at = (NOW - timedelta(minutes=5 * (count - n))).isoformat(timespec="microseconds")
+    at = _at(n, count).isoformat(timespec="microseconds")
     return {"board": "lyw", "thread": str(n), "title": title, "body": body, "posted_at": at, "first_read_at": at,
             "stage": "decided", "images": "[]", "attachments": "[]", "state": "open"}  # fmt: skip
 

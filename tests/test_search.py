@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data.city import City
 from data.records import Contact
 from data.reference import Reference
-from data.store import Store
+from data.store import Store, found
 from data.store.copying import copy
 from data.store.found import Wanted
 from tests.build import POSTED, post, save_thread, save_ticket, suggestion
@@ -118,6 +118,28 @@ def test_a_few_days_are_found_whole_whatever_the_order_the_posts_came_in(city: C
     assert sorted(titles(city, "停电", some)) == [f"第 {i} 处停电" for i in (2, 3, 5, 7)]
     none = Wanted((), since=POSTED - timedelta(days=9), until=POSTED - timedelta(days=8))
     assert titles(city, "停电", none) == []
+
+
+def test_a_post_of_long_ago_that_came_late_makes_its_day_no_longer(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(30):
+        save_thread(city, thread=str(1000 + i), title=f"第 {i} 处停电", posted_at=POSTED + timedelta(days=i))
+    search.index(city)
+    save_thread(city, thread="2000", title="那天也停电", posted_at=POSTED)
+    search.index(city)
+    that_day = Wanted((), since=POSTED, until=POSTED + timedelta(days=1))
+    monkeypatch.setattr(found, "AT_ONCE", 3)
+    monkeypatch.setattr(found, "LOOKED_THROUGH", 5)
+    assert titles(city, "停电", that_day, limit=2) == ["那天也停电", "第 0 处停电"]
+
+
+def test_a_post_is_found_by_its_day_as_the_board_tells_it_now(city: City) -> None:
+    save_thread(city, title="停电", posted_at=POSTED)
+    search.index(city)
+    save_thread(city, title="停电", posted_at=POSTED - timedelta(days=9))
+    search.index(city)
+    until = Wanted((), until=POSTED - timedelta(days=8))
+    assert titles(city, "停电", until) == ["停电"]
+    assert titles(city, "停电", Wanted((), since=POSTED)) == []
 
 
 def test_pages_follow_each_other_and_lose_nothing(city: City) -> None:

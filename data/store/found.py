@@ -19,6 +19,8 @@ from data.store.tickets import SETTLED
 AT_ONCE = 200  # entries looked up together
 LOOKED_THROUGH = 20_000  # entries, at most, for one page of what fits the filters exactly
 END = 2**62
+_ENTRY = """insert into _indexed (board, thread, posted_at) values (?, ?, ?)
+    on conflict (board, thread) do update set posted_at = excluded.posted_at"""
 _DAY = """insert into _days values (?, ?, ?) on conflict (day) do update set
     first = case when excluded.first < _days.first then excluded.first else _days.first end,
     last = case when excluded.last > _days.last then excluded.last else _days.last end"""
@@ -91,7 +93,7 @@ class Found:
         """Have these posts be found by exactly these words."""
         for post, words in posts:
             key = [post.board, post.thread]
-            self.db.execute("insert into _indexed (board, thread) values (?, ?) on conflict do nothing", key)
+            self.db.execute(_ENTRY, [*key, stamp(post.posted_at)])
             number = self._number(post.board, post.thread)
             self.db.put_words(number, list(dict.fromkeys(words)))
             self.db.execute(_DAY, [stamp(post.posted_at)[:10], number, number])
@@ -141,6 +143,8 @@ class Found:
         lists = [_any(column, values) for column, values in given.items() if values is not None]
         if wanted.board:
             lists.append(("select id as number from _indexed where board = ?", [wanted.board]))
+        if wanted.since or wanted.until:
+            lists.append(("select id as number from _indexed where posted_at >= ? and posted_at < ?", _moments(wanted)))
         if not lists and not wanted.words:
             lists.append(("select id as number from _indexed", ()))
         return lists
@@ -155,26 +159,23 @@ class Found:
         return found
 
     def _between(self, wanted: Wanted) -> Between:
-        """Numbers between which every post of the days asked for lies."""
+        """Numbers between which every post of the days asked for lies; those of other days, too, where one came late."""
         if wanted.since is None and wanted.until is None:
             return 0, END
-        days = [stamp(wanted.since)[:10] if wanted.since else "", stamp(wanted.until)[:10] if wanted.until else "9"]
         query = "select min(first), max(last) from _days where day >= ? and day <= ?"
-        first, last = self.db.execute(query, days).fetchone()
+        first, last = self.db.execute(query, [each[:10] for each in _moments(wanted)]).fetchone()
         return (first - 1, last + 1) if first is not None else (0, 0)
 
     def _fitting(self, numbers: Sequence[int], wanted: Wanted) -> Iterator[tuple[int, Ticket]]:
-        """Those of the entries that fit the filters, each with the newest of its tickets that does."""
+        """Those of the entries with a ticket that fits all filters, each with the newest that does."""
         if not numbers:
             return
-        days = wanted.since or wanted.until
-        posts = "join posts p on p.board = i.board and p.thread = i.thread" if days else ""
-        query = f"""select i.id, i.board, {"p.posted_at" if days else "''"}, t.category, t.number, t.unit, t.state, t.verdict
-            from _indexed i {posts} left join tickets t on t.board = i.board and t.thread = i.thread
+        query = f"""select i.id, t.category, t.number, t.unit, t.state, t.verdict
+            from _indexed i left join tickets t on t.board = i.board and t.thread = i.thread
             where i.id in ({",".join(map(str, numbers))}) order by i.id desc, t.number desc"""
         seen = 0
-        for number, board, posted_at, category, *ticket in self.db.execute(query):
-            if number != seen and _fits(wanted, board, posted_at, category or "", ticket):
+        for number, category, *ticket in self.db.execute(query):
+            if number != seen and _fits(wanted, category or "", ticket):
                 seen = number
                 yield number, tuple(str(each or "") for each in ticket)
 
@@ -199,15 +200,16 @@ def _any(column: str, values: Sequence[str]) -> Listed:
     return " union all ".join([each] * len(values)), values
 
 
-def _fits(wanted: Wanted, board: str, posted_at: str, category: str, ticket: Sequence[str | None]) -> bool:
-    """Does this post with this ticket, or without any, fit the filters?"""
+def _moments(wanted: Wanted) -> Sequence[str]:
+    return [stamp(wanted.since) if wanted.since else "", stamp(wanted.until) if wanted.until else "9"]
+
+
+def _fits(wanted: Wanted, category: str, ticket: Sequence[str | None]) -> bool:
+    """Does this one ticket of a post, or that it has none, fit all that is asked of tickets?"""
     _, unit, state, verdict = ticket
     return (
-        wanted.board in ("", board)
-        and wanted.state in ("", state)
+        wanted.state in ("", state)
         and wanted.verdict in ("", verdict)
         and (wanted.units is None or unit in wanted.units)
         and (not wanted.category or f"{category}/".startswith(f"{wanted.category}/"))
-        and (wanted.since is None or posted_at >= stamp(wanted.since))
-        and (wanted.until is None or posted_at < stamp(wanted.until))
     )

@@ -394,3 +394,14 @@ def found_by_filters(db: Database) -> None:
         """insert into _days select substr(p.posted_at, 1, 10), min(i.id), max(i.id)
            from _indexed i join posts p on p.board = i.board and p.thread = i.thread group by substr(p.posted_at, 1, 10)"""
     )
+
+
+@migrations()
+def entries_by_time(db: Database) -> None:
+    """When the post of an entry was written, to be found by."""
+    db.execute("alter table _indexed add column posted_at text not null default ''")
+    db.execute(
+        """update _indexed set posted_at = coalesce((select p.posted_at from posts p
+           where p.board = _indexed.board and p.thread = _indexed.thread), '')"""
+    )
+    db.execute("create index _indexed_by_time on _indexed (posted_at, id)")

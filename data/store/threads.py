@@ -163,8 +163,9 @@ class Threads:
             self.db.add("posts", {**to_row(post), "first_read_at": stamp(now), "stage": "new"})
             unworded(self.db, post.board, post.thread)
         elif before != post:
-            if (before.title, before.body) != (post.title, post.body):
+            if (before.title, before.body, before.posted_at) != (post.title, post.body, post.posted_at):
                 unworded(self.db, post.board, post.thread)
+            if (before.title, before.body) != (post.title, post.body):
                 self._keep_version(post.board, post.thread, "", before.title, before.body, now)
             self.db.table("posts").update((post.board, post.thread), to_row(post, drop=("board", "thread")))
 
