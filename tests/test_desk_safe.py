@@ -120,6 +120,21 @@ def test_a_liaison_officer_cannot_ask_for_another_units_tickets_by_a_filter(brow
         assert OTHERS not in answer.text
 
 
+BEYOND = {"from": "9" * 20, "after": "9" * 20, "before": "9" * 20, "since": "0001-01-01", "until": "9999-12-31"}
+
+
+def test_no_number_and_no_day_breaks_a_page_however_great(app: Flask, browsers: dict[str, FlaskClient]) -> None:
+    admin, form = browsers["admin"], {"csrf_token": token(browsers["admin"], "/password"), "decision": "9" * 20}
+    answers = [admin.get(a.partition("?")[0], query_string=BEYOND) for a in dict.fromkeys(pages(app))]
+    assert sum(a.status_code == 200 for a in answers) > 30
+    numbered = [r for r in app.url_map.iter_rules() if "<int:" in r.rule]
+    paths = {
+        address(r).replace("/1", "/" + "9" * 20): sorted((r.methods or set()) - {"HEAD", "OPTIONS"}) for r in numbered
+    }
+    assert {admin.open(a, method=methods[0], data=form).status_code for a, methods in paths.items()} == {404}
+    assert admin.post("/queue/undo", data=form).status_code == 404
+
+
 def test_no_address_that_takes_a_form_takes_one_without_its_token(app: Flask, browsers: dict[str, FlaskClient]) -> None:
     posted = [r for r in app.url_map.iter_rules() if "POST" in (r.methods or ()) and r.endpoint not in KEYED]
     assert {"session.login", "session.password", "users.add"} < {r.endpoint for r in posted}

@@ -22,6 +22,7 @@ from desk.web import (
     audit,
     barometer,
     behind,
+    bounds,
     bridge,
     by_hand,
     context,
@@ -67,6 +68,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_FORM, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = bounds.Number
     context.bind(app, city, clock)
     session.install(app, city)
     monitoring.install(app)

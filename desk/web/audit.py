@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from itertools import islice
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from classifier.batch import inert
 from data.records import AuditEntry
 from data.store.people import Sought
 from data.tables import CSV_ENCODING
+from desk.web import bounds
 from desk.web.context import note, now, the_city
 from desk.web.files import send_bytes
 
@@ -22,14 +23,15 @@ pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 LISTED = 100
 MOST = 50_000  # lines of one file
-FIELDS = ("who", "what", "subject", "since", "until")
+DAYS = ("since", "until")
+FIELDS = ("who", "what", "subject")
 
 
 @pages.get("")
 def index() -> str:
     """The newest entries first, of those sought, a page at a time."""
     given, people = _given(), the_city().store.people
-    before = request.args.get("before", type=int)
+    before = bounds.number("before")
     entries = people.audit(LISTED + 1, _sought(given), before)
     return render_template(
         "audit.html",
@@ -49,8 +51,8 @@ def export() -> Response:
     given = _given()
     content = _csv(the_city().store.people.audited(_sought(given)))
     note("导出操作记录", detail="；".join(f"{k} {v}" for k, v in given.items() if v))
-    day = now().astimezone(the_city().zone)
-    return send_bytes(content.encode(CSV_ENCODING), f"操作记录-{day:%Y%m%d}.csv")
+    today = now().astimezone(the_city().zone)
+    return send_bytes(content.encode(CSV_ENCODING), f"操作记录-{today:%Y%m%d}.csv")
 
 
 def _csv(entries: Iterator[AuditEntry]) -> str:
@@ -66,28 +68,17 @@ def _csv(entries: Iterator[AuditEntry]) -> str:
 
 
 def _given() -> dict[str, str]:
-    return {name: request.args.get(name, "").strip()[:200] for name in FIELDS}
+    """What the filters are set to; a day that is none is not."""
+    days = {name: str(bounds.day(name) or "") for name in DAYS}
+    return {name: request.args.get(name, "").strip()[:200] for name in FIELDS} | days
 
 
 def _sought(given: dict[str, str]) -> Sought:
-    first, last = _day(given, "since"), _day(given, "until")
+    first, last = (date.fromisoformat(given[name]) if given[name] else None for name in DAYS)
     return Sought(
         given["who"],
         (given["what"],) if given["what"] else (),
         given["subject"],
-        _midnight(first) if first else None,
-        _midnight(last + timedelta(days=1)) if last else None,
+        bounds.begins(first),
+        bounds.ends(last),
     )
-
-
-def _day(given: dict[str, str], name: str) -> date | None:
-    try:
-        return date.fromisoformat(given[name]) if given[name] else None
-    except ValueError:
-        given[name] = ""
-        flash("日期要写成 2026-11-23 这样；没有按这个日期筛选", "warn")
-        return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), the_city().zone)

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, render_template, request
 
 from data.records import Ticket
 from desk.columns import COLUMNS
-from desk.web import show
+from desk.web import bounds, show
 from desk.web.context import me, the_city
 from desk.web.overview import asked_report
 from ticketing.figures import Row
@@ -30,7 +30,7 @@ def tickets() -> str:
     report, first, last = asked_report()
     row = _row(report, group, slug)
     found = behind(the_city(), report, group, slug, counted)
-    start = max(0, request.args.get("from", 0, type=int))
+    start = bounds.number("from") or 0
     return render_template(
         "behind.html",
         group=GROUPS[group],

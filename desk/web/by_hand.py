@@ -15,7 +15,7 @@ from classifier import service
 from data.city import City
 from data.problem import Problem
 from data.records import Post, Ticket
-from desk.web import show
+from desk.web import bounds, show
 from desk.web.behind import title
 from desk.web.context import me, note, now, the_city, the_reference
 from desk.web.tickets import asked
@@ -147,6 +147,9 @@ def retract(number: str) -> Response:
 def _moment(name: str, called: str) -> datetime:
     """A time of the form on the city's clock. Raises EntryError."""
     try:
-        return datetime.fromisoformat(request.form.get(name, "").strip()).replace(tzinfo=the_city().zone)
+        found = datetime.fromisoformat(request.form.get(name, "").strip()).replace(tzinfo=the_city().zone)
+        if bounds.FIRST <= found.date() <= bounds.LAST:
+            return found
     except ValueError:
-        raise EntryError(f"请填写{called}，照论坛上显示的，精确到分钟") from None
+        pass
+    raise EntryError(f"请填写{called}，照论坛上显示的，精确到分钟")

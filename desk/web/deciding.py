@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from data.records import Action, Decision, Post, Suggestion, Urgency
-from desk.web import presence, show, undo
+from desk.web import bounds, presence, show, undo
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import CorrectForm, RejectForm, SplitForm, contact_line, first_error
 from desk.web.queue import Answer, asked, page, pages, place
@@ -150,7 +150,7 @@ def _onward() -> Response:
 @pages.post("/queue/undo", endpoint="undo")
 def take_back() -> Response:
     """Take back a decision of one's own while its filing has not left."""
-    number = request.form.get("decision", type=int)
+    number = bounds.number("decision")
     decision = the_city().store.decisions.decision(number) if number is not None else None
     if decision is None or number is None:
         abort(404)

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from data.records import OutboxEntry, OutboxState
-from desk.web import show
+from desk.web import bounds, show
 from desk.web.context import me, now, the_city, the_reference
 from ticketing import second
 
@@ -40,7 +40,7 @@ def index() -> str:
     """The oldest first, a page at a time, of one state and channel where asked for."""
     wanted = {name: request.args.get(name, "") for name in ("state", "channel")}
     states = [s for s in second.STUCK if s == wanted["state"]] or second.STUCK
-    after = max(0, request.args.get("after", 0, type=int))
+    after = bounds.number("after") or 0
     found = the_city().store.outbox.stuck(states, wanted["channel"], LISTED + 1, after)
     counts = the_city().store.outbox.counts()
     return render_template(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as Answer
 
 from data.records import OutboxState
 from desk import charts
 from desk.columns import DEFINITIONS, NARROW, interval, place
 from desk.export import parts
+from desk.web import bounds
 from desk.web.context import note, now, the_city, the_reference
 from ticketing import filing, second
 from ticketing.figures import Row
@@ -56,25 +57,8 @@ def _tables(figures: LatencyReport) -> list[tuple[str, str, list[tuple[str, Row]
 
 def asked_report() -> tuple[LatencyReport, date | None, date | None]:
     """The report of the days asked for, and those days."""
-    first, last = day("since"), day("until")
-    since = _midnight(first) if first else None
-    until = _midnight(last + timedelta(days=1)) if last else None
-    return latency(the_city(), now(), since, until), first, last
-
-
-def day(name: str) -> date | None:
-    given = request.args.get(name, "").strip()
-    if not given:
-        return None
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        flash("日期要写成 2026-11-23 这样；没有按这个日期筛选", "warn")
-        return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), the_city().zone)
+    first, last = bounds.day("since"), bounds.day("until")
+    return latency(the_city(), now(), bounds.begins(first), bounds.ends(last)), first, last
 
 
 @pages.get("/boards")

@@ -17,7 +17,7 @@ from data import editing
 from data.problem import Problem
 from data.reference import FILES, Entry, ReferenceError, dump
 from desk import registry
-from desk.web import fields
+from desk.web import bounds, fields
 from desk.web.context import forget_reference, me, note, now, the_city
 from desk.web.files import send_bytes
 
@@ -49,7 +49,7 @@ def table(table: str) -> str:
         if words.lower() in e.model_dump_json().lower() or words in fields.cell(table, listed[0], e, tables)
     ]
     labels = {f.name: f.label for f in fields.FIELDS[table]}
-    start = max(0, request.args.get("from", 0, type=int))
+    start = bounds.number("from") or 0
     return render_template(
         "reference_table.html",
         table=table,

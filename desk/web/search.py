@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,13 +12,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from data.store.found import Hit, Page, Wanted
-from desk.web import finding, show
+from desk.web import bounds, finding, show
 from desk.web.access import may
 from desk.web.context import me, note, the_city, the_reference, today
-from desk.web.overview import day
 from desk.web.tickets import own_units
 from ticketing import search
-from ticketing.periods import midnight
 
 pages = Blueprint("search", __name__)
 
@@ -34,10 +32,10 @@ def index() -> Response | str:
     """What has the words asked for; a ticket's number leads to it at once."""
     text = request.args.get("q", "").strip()[: search.LONGEST]
     chosen = {name: request.args.get(name, "").strip()[:60] for name in FILTERS}
-    since, until = day("since"), day("until")
+    since, until = bounds.day("since"), bounds.day("until")
     if _NUMBER.fullmatch(text) and _may_see(text):
         return redirect(url_for("tickets.show", number=text))
-    before = request.args.get("before", type=int)
+    before = bounds.number("before")
     asked = any((text, since, until, *chosen.values()))
     wanted = _wanted(chosen, since, until)
     page = search.search(the_city(), text, wanted, LISTED, before) if asked else Page((), None)
@@ -66,7 +64,6 @@ def _may_see(number: str) -> bool:
 
 def _wanted(chosen: Mapping[str, str], since: date | None, until: date | None) -> Wanted:
     """The filters; a liaison officer finds the own unit's tickets only, whatever is asked for."""
-    zone = the_city().zone
     units: Sequence[str] | None = (chosen["unit"],) if chosen["unit"] else None
     if me().role == "liaison":
         units = own_units()
@@ -77,8 +74,8 @@ def _wanted(chosen: Mapping[str, str], since: date | None, until: date | None) -
         state=chosen["state"],
         verdict=chosen["verdict"],
         category=chosen["category"],
-        since=midnight(since, zone) if since else None,
-        until=midnight(until + timedelta(days=1), zone) if until else None,
+        since=bounds.begins(since),
+        until=bounds.ends(until),
     )
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from werkzeug.wrappers import Response
 
 from data.records import Post, Ticket
-from desk.web import finding, show
+from desk.web import bounds, finding, show
 from desk.web.access import may
 from desk.web.context import me, note, now, the_city, the_reference, today
 from desk.web.forms import MoveForm, first_error
@@ -34,7 +34,7 @@ Answer = Response | str | tuple[str, int]
 def index() -> Answer:
     """Tickets, the newest first, by state, verdict, unit and words in the title."""
     wanted = {k: request.args.get(k, "").strip()[:60] for k in ("state", "verdict", "unit", "words")}
-    start = max(0, request.args.get("from", 0, type=int))
+    start = bounds.number("from") or 0
     looked_through = list(islice(_tickets(wanted), SEARCHED)) if wanted["words"] else None
     source = _tickets(wanted) if looked_through is None else iter(looked_through)
     fitting = (t for t in source if _says(t, wanted["words"].lower()))
