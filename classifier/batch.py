@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,17 +20,13 @@ from classifier.names import Shown
 from classifier.rows import Row, SampleError, clean, fields, message, read_rows
 from classifier.suggest import Suggester
 from data.records import Post, Suggestion
+from data.spreadsheet import inert
 
 BATCH = 512
 ADDED = (
     *("is_request", "kind", "category", "category_p", "category_2", "category_3"),
     *("unit", "unit_p", "unit_2", "unit_3", "urgency", "contacts", "place", "reasons", "needs_person"),
     *("category_sure", "category_2_p", "category_3_p", "detail", "unit_2_p", "unit_3_p"),
-)
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-# What no cell may hold, and what turns the text around it or hides before a formula.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
 )
 CELL = 32_000  # characters an Excel cell can hold, nearly
 
@@ -110,14 +105,6 @@ def added(s: Suggestion, shown: Shown, sure: float | None) -> dict[str, Any]:
         "unit_2_p": unit_2[1],
         "unit_3_p": unit_3[1],
     }
-
-
-def inert(value: object) -> object:
-    """A cell no spreadsheet takes for a formula, without what is not seen; numbers stay numbers."""
-    if not isinstance(value, str):
-        return value
-    text = _UNSEEN.sub("", value)
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
 def _nth(choices: Sequence[tuple[str, float]], n: int) -> tuple[str, float]:

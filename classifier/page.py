@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.samples import SampleError
+from data.spreadsheet import inert
 
 WIDTH, HEIGHT, EDGE = 460, 260, 46
 STYLE = """body{font:15px/1.6 system-ui,"Noto Sans CJK SC",sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#222}
@@ -44,8 +45,9 @@ def _csv(report: dict[str, Any]) -> str:
     lines.writerow(["question", *(key for key, _ in CLASS)])
     for question, part in _parts(report):
         for row in part["details"]["classes"]:
-            label = f"'{row['label']}" if str(row["label"]).startswith(("=", "+", "-", "@")) else row["label"]
-            lines.writerow([question, label, row["rows"], *(f"{row[k]:.4f}" for k in ("precision", "recall", "f1"))])
+            lines.writerow(
+                [question, inert(row["label"]), row["rows"], *(f"{row[k]:.4f}" for k in ("precision", "recall", "f1"))]
+            )
     return target.getvalue()
 
 

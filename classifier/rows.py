@@ -6,13 +6,13 @@ import codecs
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from data.problem import Problem
+from data.spreadsheet import SpreadsheetError, first_sheet
 
 # What offices call their columns. The first name of a field found in the table is the one used.
 NAMES: Mapping[str, Sequence[str]] = {
@@ -160,24 +160,17 @@ def _row(line: int, heading: Sequence[str], cells: Sequence[Any]) -> Row:
 
 
 def _excel(path: Path, check: Check) -> Iterator[Row]:
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, InvalidFileException):
-        raise SampleError(f"{path}: 不是 Excel 文件，或已损坏；请用 Excel 另存为 .xlsx") from None
-    try:
-        lines = book.worksheets[0].iter_rows(values_only=True)
-        first = next(lines, None)
-        if not first or all(c is None for c in first):
-            raise SampleError(f"{path}: 第一张表是空的")
-        heading = [clean(c) or f"第{i}列" for i, c in enumerate(first, 1)]
-        check(path, heading)
-        for number, cells in enumerate(lines, 2):
-            yield _row(number, heading, cells)
-    finally:
-        book.close()
+        with first_sheet(path) as lines:
+            first = next(lines, None)
+            if not first or all(c is None for c in first):
+                raise SampleError(f"{path}: 第一张表是空的")
+            heading = [clean(c) or f"第{i}列" for i, c in enumerate(first, 1)]
+            check(path, heading)
+            for number, cells in enumerate(lines, 2):
+                yield _row(number, heading, cells)
+    except SpreadsheetError as error:
+        raise SampleError(f"{path}: {error}") from None
 
 
 def _jsonl(path: Path, check: Check) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from typing import Any
 import tomlkit
 
 from data.problem import Problem
+from data.spreadsheet import bare, inert
 
 # With the byte-order mark spreadsheets know a CSV is UTF-8; without it they show Chinese as rubbish.
 CSV_ENCODING = "utf-8-sig"
@@ -56,7 +57,7 @@ def _cell(value: Any) -> str:
         return ""
     if value is True:
         return "true"
-    return "|".join(value) if isinstance(value, (tuple, list)) else str(value)
+    return str(inert("|".join(value) if isinstance(value, (tuple, list)) else str(value)))
 
 
 def _toml_rows(path: Path, text: str, table: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -82,7 +83,7 @@ def _csv_rows(path: Path, text: str, columns: Mapping[str, bool]) -> Iterator[tu
             where = f"第 {reader.line_num} 行"
             if None in line:
                 raise ReferenceError(f"{path}: {where} 的格子比表头多；请检查是否多了逗号或少了引号")
-            cells = {name.strip(): value or "" for name, value in line.items()}
+            cells = {name.strip(): bare(value or "") for name, value in line.items()}
             # An empty cell means the default, where there is one.
             yield where, {name: value for name, value in cells.items() if value.strip() or columns[name]}
     except csv.Error as error:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from classifier.batch import inert
 from data.city import City
 from data.problem import Problem
+from data.spreadsheet import inert
 from desk.columns import COLUMNS, DEFINITIONS, place
 from desk.whole import whole
 from ticketing.figures import Fact, Row

@@ -11,8 +11,8 @@ from itertools import islice
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from classifier.batch import inert
 from data.records import AuditEntry
+from data.spreadsheet import inert
 from data.store.people import Sought
 from data.tables import CSV_ENCODING
 from desk.web import bounds

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from classifier.rows import SampleError, clean, decode
+from data.spreadsheet import SpreadsheetError, bare, first_sheet
 from ticketing.office.words import Word, Words, moment
 
 # What such systems call their columns; the first name of a field found in the table is the one used.
@@ -87,7 +87,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 def _text(cell: object) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
-    return clean(cell).removeprefix("'")  # our own mark of a cell that is no formula
+    return bare(clean(cell))
 
 
 def _csv(path: Path) -> Iterator[tuple[int, list[Any]]]:
@@ -103,18 +103,12 @@ def _csv(path: Path) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _excel(path: Path) -> Iterator[tuple[int, list[Any]]]:
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, InvalidFileException):
-        raise SampleError(f"{path.name}: 不是 Excel 文件，或已损坏") from None
-    try:
-        for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            yield line, list(cells)
-    finally:
-        book.close()
+        with first_sheet(path) as lines:
+            for line, cells in enumerate(lines, 1):
+                yield line, list(cells)
+    except SpreadsheetError as error:
+        raise SampleError(f"{path.name}: {error}") from None
 
 
 def _done(path: Path, problems: tuple[str, ...]) -> None:

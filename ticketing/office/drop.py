@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from classifier.batch import inert
 from data.city import City
 from data.outward import OfficeTable
 from data.records import OutboxEntry, Ticket
+from data.spreadsheet import inert
 from ticketing.attempt import Attempt, Result
 from ticketing.office import answers
 from ticketing.office.facts import facts
@@ -116,17 +116,12 @@ def _table(filings: Sequence[Mapping[str, str]], path: Path, encoding: str) -> N
 
 
 def _excel(rows: Sequence[Sequence[str]], path: Path) -> None:
-    import openpyxl
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    from openpyxl import Workbook
 
-    book = openpyxl.Workbook(write_only=True)
+    book = Workbook(write_only=True)
     sheet = book.create_sheet("交办")
     for row in [list(COLUMNS), *rows]:
-        cells = [WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text)) for text in row]
-        for cell in cells:
-            cell.data_type = "s"  # text, whatever it begins with
-        sheet.append(cells)
+        sheet.append(row)
     with path.open("wb") as out:
         book.save(out)
 
