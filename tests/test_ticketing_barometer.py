@@ -167,6 +167,13 @@ def test_a_city_watched_for_hours_sees_a_storm_and_no_more(city: City) -> None:
     assert alerts.watch(city, start + 10.5 * HOUR)["told"] == 1
 
 
+def test_a_city_a_fortnight_old_does_not_take_for_new_what_it_has_always_said(city: City) -> None:
+    careless(city.store)
+    usual: dict[Name, float] = {(series.PHRASE, f"词语{i}"): 1.5 for i in range(30)}
+    past(city, {("all", ""): 100, **usual}, days=15)
+    assert barometer.rises(city, NOW) == []
+
+
 def test_nothing_is_told_in_the_first_hours_of_all(city: City) -> None:
     start = at("2011-07-25 08:00")
     alerts.watch(city, start)

@@ -105,14 +105,18 @@ def _judged(city: City, names: Iterable[Name], now: datetime, begun: datetime, l
     expected = Expected(expected.mean[:, : last - first + 1], expected.hourly, expected.daily)
     counts = window.counts[:, first : last + 1]
     reset = _resets(city, window.names, now, start, first)
+    if now - begun >= OLD_ENOUGH:  # days nothing was known before tell of no rise: all that came then would seem new
+        reset = np.maximum(reset, (begun + OLD_ENOUGH - start) / timedelta(hours=1) - first)
+    heard = [s for s in sounding(counts, expected, reset, limit) if counts[s.row, s.first :].sum() >= LEAST]
+    posted = (
+        city.store.series.posted(start + timedelta(hours=first + min(s.first for s in heard)), now) if heard else []
+    )
     found = []
-    for signal in sounding(counts, expected, reset, limit):
-        hours = slice(signal.first, None)
-        count = int(counts[signal.row, hours].sum())
-        if count >= LEAST:
-            since = start + timedelta(hours=first + signal.first)
-            mean = float(expected.mean[signal.row, hours].sum())
-            found.append(_rise(city, window.names[signal.row], since, now, count, mean, signal.evidence))
+    for signal in heard:
+        name, since = window.names[signal.row], start + timedelta(hours=first + signal.first)
+        count, mean = counts[signal.row, signal.first :].sum(), expected.mean[signal.row, signal.first :].sum()
+        requests = _of(name, [r for r in posted if r.posted_at >= since])
+        found.append(Rise(*name, since, int(count), float(mean), signal.evidence, requests))
     return found
 
 
@@ -140,14 +144,12 @@ def _resets(city: City, names: Sequence[Name], now: datetime, start: datetime, f
     return reset
 
 
-def _rise(city: City, name: Name, since: datetime, now: datetime, count: int, expected: float, evidence: float) -> Rise:
-    requests = behind(city, name, since, now)
-    return Rise(*name, since, count, expected, evidence, requests)
-
-
 def behind(city: City, name: Name, since: datetime, now: datetime) -> tuple[Request, ...]:
     """The requests of a series posted since then, oldest first."""
-    posted = city.store.series.posted(since, now)
+    return _of(name, city.store.series.posted(since, now))
+
+
+def _of(name: Name, posted: Sequence[Request]) -> tuple[Request, ...]:
     if name[0] == PHRASE:
         return tuple(r for r in posted if may_say(r.title, r.opening, name[1]) and name in series.said(r))
     return tuple(r for r in posted if name in series.names_of(r))
