@@ -174,6 +174,13 @@ def test_a_city_a_fortnight_old_does_not_take_for_new_what_it_has_always_said(ci
     assert barometer.rises(city, NOW) == []
 
 
+def test_words_that_are_said_all_the_time_are_no_rise(city: City) -> None:
+    careless(city.store)
+    usual: dict[Name, float] = {(series.PHRASE, f"词语{i}"): 2.5 for i in range(60)}
+    past(city, {("all", ""): 100, **usual})
+    assert barometer.rises(city, NOW) == []
+
+
 def test_nothing_is_told_in_the_first_hours_of_all(city: City) -> None:
     start = at("2011-07-25 08:00")
     alerts.watch(city, start)

@@ -13,6 +13,7 @@ from ticketing.surveillance import Numbers
 BASELINE = 28  # days
 GUARD = 2  # days between the baseline and the day judged, so that a rise does not hide itself
 PRIOR = 1.0  # posts that what is expected without knowing the series is worth
+KNOWN = 10.0  # days of its own after which a series is believed as much as that guess: words are very unlike each other
 DOUBT = 1.0  # standard errors that the level is taken to be higher than estimated
 FIRM = 30.0  # squared posts an hour after which the city's own scatter counts for as much as what is set down here
 UNEVEN = 5.0  # a series may well bring so many times its even share; a young city cannot know which
@@ -76,9 +77,10 @@ def levels(by_day: Numbers, exposure: Numbers, days: int, guess: Any) -> tuple[N
         usual = cut.sum(1, keepdims=True) / np.maximum(exposure.sum(1, keepdims=True), 1e-9) * exposure
     before = _windows(cut, days)
     worth = _windows(exposure, days)
-    prior = PRIOR / np.maximum(np.broadcast_to(np.asarray(guess, float), (len(by_day),)), 1e-6)[:, None]
-    level = (before + PRIOR) / (worth + prior)
-    return level, np.sqrt(before + PRIOR) / (worth + prior), usual
+    guessed = np.maximum(np.broadcast_to(np.asarray(guess, float), (len(by_day),)), 1e-6)[:, None]
+    prior = np.minimum(PRIOR / guessed, KNOWN)
+    posts = before + prior * guessed
+    return posts / (worth + prior), np.sqrt(posts) / (worth + prior), usual
 
 
 def _windows(values: Numbers, days: int) -> Numbers:
