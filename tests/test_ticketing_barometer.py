@@ -181,6 +181,22 @@ def test_words_that_are_said_all_the_time_are_no_rise(city: City) -> None:
     assert barometer.rises(city, NOW) == []
 
 
+def test_words_are_no_rise_where_the_whole_city_writes_more(city: City) -> None:
+    careless(city.store)
+    greeting: Name = (series.PHRASE, "各位")
+    past(city, {("all", ""): 100, greeting: 20}, days=46)
+    today = NOW.astimezone(ZONE).date().toordinal()
+    busy: dict[tuple[Name, int], dict[int, int]] = {}
+    for day in range(today - 6, today):
+        busy |= {(("all", ""), day): dict.fromkeys(range(8, 20), 16), (greeting, day): dict.fromkeys(range(8, 20), 3)}
+    with city.store.transaction():
+        city.store.series.add(busy)
+    assert barometer.rises(city, NOW, {greeting}) == []
+    with city.store.transaction():
+        city.store.series.add({(greeting, today - 1): dict.fromkeys(range(8, 20), 16)})
+    assert [r.name for r in barometer.rises(city, NOW, {greeting})] == ["各位"]
+
+
 def test_nothing_is_told_in_the_first_hours_of_all(city: City) -> None:
     start = at("2011-07-25 08:00")
     alerts.watch(city, start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ BEGUN = "barometer.begun"  # when the city began to be watched, in seconds
 OLD_ENOUGH = timedelta(days=14)  # watched for so long, a city is judged by its own four weeks
 SETTLE = timedelta(hours=3)  # watched for less, nothing is told
 FOR_PHRASES = 0.25  # of the false alarms that are allowed
+STEADY = 10.0  # posts a day that tell as much of a busy day as those that came
 LEAST = 4  # fewer posts than this are no rise
 
 
@@ -53,8 +54,8 @@ def rises(city: City, now: datetime, names: Iterable[Name] | None = None) -> lis
     old = now - begun >= OLD_ENOUGH
     limits = _limits(city, now, old)
     found = _judged(city, wanted - spoken, now, begun, limits[0])
-    if old:  # before that nobody knows which words are usual here
-        found += _judged(city, _often(city, spoken, now), now, begun, limits[1])
+    if old and (often := _often(city, spoken, now)):  # before that nobody knows which words are usual here
+        found += _judged(city, {*often, ALL}, now, begun, limits[1], words=True)
     return sorted(found, key=lambda r: -r.evidence)
 
 
@@ -93,7 +94,9 @@ def _often(city: City, names: Iterable[Name], now: datetime) -> set[Name]:
     return {name for name, days in known.items() if sum(map(sum, days.values())) >= LEAST}
 
 
-def _judged(city: City, names: Iterable[Name], now: datetime, begun: datetime, limit: float) -> list[Rise]:
+def _judged(
+    city: City, names: Iterable[Name], now: datetime, begun: datetime, limit: float, *, words: bool = False
+) -> list[Rise]:
     wanted = set(names)
     if not wanted:
         return []
@@ -104,6 +107,8 @@ def _judged(city: City, names: Iterable[Name], now: datetime, begun: datetime, l
     expected.mean[:, last - first] *= max((now - start) / timedelta(hours=1) - last, 1 / 12)
     expected = Expected(expected.mean[:, : last - first + 1], expected.hourly, expected.daily)
     counts = window.counts[:, first : last + 1]
+    if words:
+        expected = replace(expected, mean=_as_busy(counts, expected.mean, window.names.index(ALL)))
     reset = _resets(city, window.names, now, start, first)
     if now - begun >= OLD_ENOUGH:  # days nothing was known before tell of no rise: all that came then would seem new
         reset = np.maximum(reset, (begun + OLD_ENOUGH - start) / timedelta(hours=1) - first)
@@ -118,6 +123,13 @@ def _judged(city: City, names: Iterable[Name], now: datetime, begun: datetime, l
         requests = _of(name, [r for r in posted if r.posted_at >= since])
         found.append(Rise(*name, since, int(count), float(mean), signal.evidence, requests))
     return found
+
+
+def _as_busy(counts: Any, mean: Any, city: int) -> Any:
+    """Where more is written, more of every word is: days on which the whole ``city`` (its row) brings more, bring more of each."""
+    day = np.arange(counts.shape[1]) // 24
+    came, usual = (np.bincount(day, row[city]) for row in (counts, mean))
+    return mean * np.maximum((came + STEADY) / (usual + STEADY), 1.0)[day]
 
 
 def _expected(city: City, window: Window, now: datetime, begun: float, last: int) -> tuple[int, Expected]:
