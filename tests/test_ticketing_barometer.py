@@ -167,10 +167,12 @@ def test_a_city_watched_for_hours_sees_a_storm_and_no_more(city: City) -> None:
     assert alerts.watch(city, start + 10.5 * HOUR)["told"] == 1
 
 
-def test_a_city_a_fortnight_old_does_not_take_for_new_what_it_has_always_said(city: City) -> None:
+@pytest.mark.parametrize("days", [14, 15, 18, 22, 28])
+def test_a_city_some_weeks_old_does_not_take_for_new_what_it_has_always_said(city: City, days: int) -> None:
     careless(city.store)
-    usual: dict[Name, float] = {(series.PHRASE, f"词语{i}"): 1.5 for i in range(30)}
-    past(city, {("all", ""): 100, **usual}, days=15)
+    usual: dict[Name, float] = {(series.PHRASE, f"词语{i}"): 2.5 for i in range(30)}
+    named: dict[Name, float] = {("all", ""): 200, ("board", "lyw"): 90, ("unit", "water-group"): 24, DRAINS: 6}
+    past(city, named | usual, days=days)
     assert barometer.rises(city, NOW) == []
 
 

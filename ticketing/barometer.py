@@ -136,10 +136,10 @@ def _expected(city: City, window: Window, now: datetime, begun: float, last: int
     """The hour of the window from which the charts run, and what is expected from there on."""
     sizes = series.watched(city.reference())
     among = np.array([sizes[sort] for sort, _ in window.names], float)
-    if last - begun >= OLD_ENOUGH / timedelta(hours=1):
-        return window.hours - 24 * CHARTED, expect(window.counts, window.city, window.when, CHARTED, among)
-    guard = int(min(48.0, max((last - begun) / 2, 1)))
     since = max(int(begun), 0)
+    if last - begun >= OLD_ENOUGH / timedelta(hours=1):
+        return window.hours - 24 * CHARTED, expect(window.counts, window.city, window.when, CHARTED, among, since)
+    guard = int(min(48.0, max((last - begun) / 2, 1)))
     return last - guard, young(window.counts, window.city, window.when, since, last - guard, among)
 
 

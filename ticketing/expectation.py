@@ -30,20 +30,22 @@ class Expected:
     daily: Numbers
 
 
-def expect(counts: Any, city: Any, when: Calendar, days: int, among: Any) -> Expected:
+def expect(counts: Any, city: Any, when: Calendar, days: int, among: Any, begun: int = 0) -> Expected:
     """The last ``days`` days of the window (whole days), each from the BASELINE days that end GUARD days before it.
 
     ``counts``: (series, hours) of the window; ``city``: (hours,) of all posts; what lies in the judged days is used for
     later days only. ``among``: (series,) into how many such series the city's posts fall: what is expected of one
-    that nothing is known of.
+    that nothing is known of. ``begun``: the hour from which the city was watched; before, nothing is known.
     """
     seen = np.asarray(counts, float)
     hours = seen.shape[1]
     first = hours - 24 * days
     share = weights(city, when, first)
     shares = share * own(seen, share, when, first)[:, when.hour]
+    shares[:, :begun] = 0.0
     by_day, exposure = seen.reshape(len(seen), -1, 24).sum(2), shares.reshape(len(seen), -1, 24).sum(2)
-    guess = np.asarray(city, float)[:first].sum() / max(share[:first].sum(), 1e-9) / np.asarray(among, float)
+    known = slice(begun, first)
+    guess = np.asarray(city, float)[known].sum() / max(share[known].sum(), 1e-9) / np.asarray(among, float)
     level, error, usual = levels(by_day, exposure, days, guess)
     mean = np.repeat(level + DOUBT * error, 24, axis=1) * shares[:, first:]
     return Expected(np.maximum(mean, 1e-6), *dispersions(seen[:, :first], shares[:, :first], by_day, usual))
