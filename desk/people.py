@@ -18,7 +18,8 @@ from data.records import Tries, User
 
 ROLES: Mapping[str, str] = {"clerk": "值班员", "liaison": "联络员", "leader": "领导", "admin": "管理员"}
 SHORTEST, LONGEST = 10, 200
-TRIES, LOCKED_FOR = 5, timedelta(minutes=15)
+TRIES, LOCKED_FOR = 5, timedelta(minutes=15)  # at one browser, or from one address
+EVERYWHERE = 50  # from all addresses together: who has a hundred of them guesses no faster
 WRONG = "用户名或密码不对"
 
 _hasher = PasswordHasher()
@@ -86,15 +87,16 @@ def known(city: City, name: str) -> User:
     return user
 
 
-def verify(city: City, name: str, password: str, now: datetime, device: str = "") -> User:
+def verify(city: City, name: str, password: str, now: datetime, device: str = "", address: str = "") -> User:
     """The user, when the password is right; raises PeopleError otherwise. Five wrong ones lock for 15 minutes.
 
     A name nobody has is counted, locked and told of just like one that somebody has. ``device``: the mark of a browser
-    this user has come in with before. Its tries are counted apart, so that a stranger's do not lock the user out of it.
+    this user has come in with before; ``address``: where the try came from. The tries of each are counted apart, so that
+    a stranger's do not lock the user out of the browser they know, nor out of another machine.
     """
     name = name.strip()
     user = city.store.people.user(name)
-    tries = _count_try(city, f"{name} {device}".strip() if user else _nobodys(name), now)
+    tries = _count_try(city, name if user else _nobodys(name), device if user else "", address, now)
     if not _matches(user.password_hash if user else _NOBODY, password) or user is None:
         raise PeopleError(_refusal(tries, now))
     if why := shut_out(user):
@@ -119,16 +121,23 @@ def shut_out(user: User) -> str:
     return "账号已被管理员锁定；请找管理员" if user.locked else ""
 
 
-def _count_try(city: City, name: str, now: datetime) -> Tries:
+def _count_try(city: City, name: str, device: str, address: str, now: datetime) -> Tries:
     """Count the try before the password is looked at, so that guesses at the same moment cannot exceed the limit."""
     with city.store.transaction():
-        before = city.store.people.tries(name)
-        if before and before.locked_until and now < before.locked_until:
-            raise PeopleError(_locked(before.locked_until - now))
-        failures = (before.failures if before and not before.locked_until else 0) + 1
-        counted = Tries(name, failures, now, now + LOCKED_FOR if failures >= TRIES else None)
-        city.store.people.save_tries(counted)
-    return counted
+        here = _counted(city, f"{name} {device or address}".strip(), TRIES, now)
+        everywhere = here if device else _counted(city, f"{name} *", EVERYWHERE, now)
+        city.store.people.save_tries(here)
+        city.store.people.save_tries(everywhere)
+    return everywhere if everywhere.locked_until else here
+
+
+def _counted(city: City, whose: str, most: int, now: datetime) -> Tries:
+    """The tries with this one; raises PeopleError while they are locked."""
+    before = city.store.people.tries(whose)
+    if before and before.locked_until and now < before.locked_until:
+        raise PeopleError(_locked(before.locked_until - now))
+    failures = (before.failures if before and not before.locked_until else 0) + 1
+    return Tries(whose, failures, now, now + LOCKED_FOR if failures >= most else None)
 
 
 def _refusal(tries: Tries, now: datetime) -> str:
@@ -140,7 +149,8 @@ def _refusal(tries: Tries, now: datetime) -> str:
 
 
 def _locked(left: timedelta) -> str:
-    return f"密码连续输错 {TRIES} 次，账号已锁定；请 {max(1, -int(-left.total_seconds() // 60))} 分钟后再试，或请管理员重设密码"
+    minutes = max(1, -int(-left.total_seconds() // 60))
+    return f"密码输错太多次，账号已锁定；请 {minutes} 分钟后再试，或请管理员重设密码"
 
 
 def first_admin(city: City, now: datetime | None = None) -> tuple[str, str] | None:

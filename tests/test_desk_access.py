@@ -243,6 +243,23 @@ def test_a_browser_one_has_come_in_with_is_not_locked_by_guesses_elsewhere(own: 
     assert post(known, PASSWORD) == 302
 
 
+def test_many_wrong_passwords_from_one_address_wait_and_a_known_browser_does_not(own: tuple[City, Clock]) -> None:
+    app = desk(*own)
+    known, stranger = login(app, "clerk"), app.test_client()
+    known.post("/logout", data={"csrf_token": token(known, "/")})
+    csrf = token(stranger)
+    told = [
+        stranger.post("/login", data={"name": f"x{i}", "password": "wrong", "csrf_token": csrf}).status_code
+        for i in range(32)
+    ]
+    assert told == [401] * 30 + [429] * 2
+    data = {"name": "clerk", "password": PASSWORD}
+    assert stranger.post("/login", data={**data, "csrf_token": csrf}).status_code == 429
+    elsewhere = {"REMOTE_ADDR": "10.0.0.5"}
+    assert app.test_client().get("/login", environ_base=elsewhere).status_code == 200
+    assert known.post("/login", data={**data, "csrf_token": token(known)}).status_code == 302
+
+
 def test_what_is_typed_as_a_name_at_the_login_is_kept_only_if_somebody_has_it(own: tuple[City, Clock]) -> None:
     client = desk(*own).test_client()
     for name in ("clerk", PASSWORD):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data.city import City
-from desk.people import PeopleError, add_user, first_admin, set_password, verify
+from desk.people import EVERYWHERE, PeopleError, add_user, first_admin, set_password, verify
 from tests.build import everything
 from tests.desk_city import NOW, PASSWORD, make
 
@@ -49,7 +49,8 @@ def test_guesses_at_names_nobody_has_are_forgotten_after_a_day(city: City) -> No
     wrong(city, 1, "stranger-1")
     with pytest.raises(PeopleError):
         verify(city, "stranger-2", "no", NOW + timedelta(days=2))
-    assert city.store.db.execute("select count(*) from tries").fetchone()[0] == 1
+    assert {row[1] for row in city.store.db.execute("select name, failures from tries")} == {1}
+    assert city.store.db.execute("select count(*) from tries").fetchone()[0] == 2  # from there, and from everywhere
 
 
 def test_what_was_typed_for_a_name_nobody_has_is_kept_nowhere(city: City) -> None:
@@ -68,6 +69,29 @@ def test_a_strangers_guesses_do_not_lock_the_user_out_of_a_browser_of_theirs(cit
         verify(city, "wang", PASSWORD, NOW, "device")
     set_password(city, "wang", PASSWORD)
     assert verify(city, "wang", PASSWORD, NOW, "device").name == "wang"
+
+
+def test_a_strangers_guesses_do_not_lock_the_user_out_of_another_machine(city: City) -> None:
+    add_user(city, "wang", PASSWORD, "clerk")
+    for _ in range(200):
+        with pytest.raises(PeopleError):
+            verify(city, "wang", "no", NOW, address="10.0.0.66")
+    assert verify(city, "wang", PASSWORD, NOW, address="10.0.0.5").name == "wang"
+
+
+def test_guesses_from_many_addresses_lock_the_name_but_not_a_browser_of_the_users(city: City) -> None:
+    add_user(city, "wang", PASSWORD, "clerk")
+    said = ""
+    for i in range(EVERYWHERE):
+        with pytest.raises(PeopleError) as caught:
+            verify(city, "wang", "no", NOW, address=f"10.0.0.{i}")
+        said = str(caught.value)
+    assert "已锁定；请 15 分钟" in said
+    with pytest.raises(PeopleError, match="已锁定"):
+        verify(city, "wang", PASSWORD, NOW, address="10.0.9.9")
+    assert city.store.people.held("wang", NOW)
+    assert verify(city, "wang", PASSWORD, NOW, "device", "10.0.9.9").name == "wang"
+    assert not city.store.people.held("wang", NOW)
 
 
 def test_five_wrong_passwords_lock_for_fifteen_minutes(city: City) -> None:

@@ -52,7 +52,7 @@ class People:
         return self.db.execute("delete from users where name = ?", [name]).rowcount > 0
 
     def tries(self, name: str) -> Tries | None:
-        """The wrong passwords given for ``name``."""
+        """The wrong passwords counted under ``name``: a user's, or that, a space, and the browser or address they came from."""
         row = next(self.db.table("tries").rows_where("name = ?", [name]), None)
         return from_row(Tries, row) if row else None
 
@@ -65,9 +65,14 @@ class People:
         )
         self.db.execute("delete from tries where at < ?", [stamp(tries.at - FORGOTTEN)])
 
+    def held(self, name: str, now: datetime) -> bool:
+        """Is the user locked anywhere just now after wrong passwords?"""
+        query = f"select 1 from tries where {_WHOSE} and locked_until > ? limit 1"
+        return self.db.execute(query, [*_whose(name), stamp(now)]).fetchone() is not None
+
     def forget_tries(self, name: str) -> None:
-        """Those at the browsers of that user as well, which are counted under the name, a space and the browser's mark."""
-        self.db.execute("delete from tries where name = ? or (name > ? and name < ?)", [name, f"{name} ", f"{name}!"])
+        """Those given for the user of that name, wherever."""
+        self.db.execute(f"delete from tries where {_WHOSE}", _whose(name))
 
     def record(self, entry: AuditEntry) -> None:
         row = to_row(entry, drop=("id",))
@@ -92,6 +97,13 @@ class People:
             union all select (select min(a.what) from audit a where a.what > kinds.what) from kinds
                 where kinds.what is not null) select what from kinds where what is not null"""
         return [row[0] for row in self.db.execute(query)]
+
+
+_WHOSE = "(name = ? or (name > ? and name < ?))"
+
+
+def _whose(name: str) -> list[str]:
+    return [name, f"{name} ", f"{name}!"]
 
 
 def _where(sought: Sought, before: int | None) -> tuple[str | None, list[Any]]:

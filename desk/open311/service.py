@@ -9,36 +9,20 @@ from functools import wraps
 from importlib.resources import files
 from typing import Any, ParamSpec
 
-from flask import Blueprint, Response, current_app, g, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from flask import Blueprint, Response, g, request
 
 from data.records import Client, Received
 from data.store.received import Wanted
 from desk.open311 import asked, keys
 from desk.open311.answers import Refused, answer, refusal, whole
 from desk.web.context import now, the_city, the_reference
+from desk.web.meter import WRONG, address, the_meter
 from ticketing import progress, received
 
 pages = Blueprint("open311", __name__, url_prefix="/open311")
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
-WRONG_KEYS = 30  # a minute from one address
 P = ParamSpec("P")
-
-
-class Meter:
-    """How often each client asked within the last minute; of this process only, which is enough to slow a mistake."""
-
-    def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
-
-    def passes(self, most: int, who: str) -> bool:
-        return bool(self._windows.hit(RateLimitItemPerMinute(most), who))
-
-    def full(self, most: int, who: str) -> bool:
-        return not self._windows.test(RateLimitItemPerMinute(most), who)
 
 
 def keyed(view: Callable[P, Response]) -> Callable[P, Response]:
@@ -46,15 +30,12 @@ def keyed(view: Callable[P, Response]) -> Callable[P, Response]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
-        meter: Meter = current_app.extensions["open311"]
-        where = request.remote_addr or ""
-        if meter.full(WRONG_KEYS, f"wrong/{where}"):
-            raise Refused(429, "错误的 api_key 太多，请一分钟后再试")
         client = keys.owner(the_city(), request.values.get("api_key", ""))
-        if client is None:
-            meter.passes(WRONG_KEYS, f"wrong/{where}")
+        if client is None:  # whoever has a key is not kept out by those who guess behind the same address
+            if not the_meter().passes(WRONG, f"key/{address()}"):
+                raise Refused(429, "错误的 api_key 太多，请一分钟后再试")
             raise Refused(403, "没有 api_key，或 api_key 不对、已撤销")
-        if not meter.passes(the_city().settings.open311.per_minute, f"client/{client.name}"):
+        if not the_meter().passes(the_city().settings.open311.per_minute, f"client/{client.name}"):
             raise Refused(429, "请求太频繁，请一分钟后再试")
         g.client = client
         return view(*args, **kwargs)

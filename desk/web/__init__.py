@@ -28,6 +28,7 @@ from desk.web import (
     context,
     deciding,
     files,
+    meter,
     models,
     monitoring,
     navigation,
@@ -70,6 +71,7 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.converters["int"] = bounds.Number
     context.bind(app, city, clock)
+    meter.install(app)
     session.install(app, city)
     monitoring.install(app)
     access.guard(app)
@@ -100,7 +102,6 @@ def create_app(city: City, clock: Callable[[], datetime]) -> Flask:
         app.register_blueprint(pages)
     app.register_blueprint(service.pages)
     app.extensions["csrf"].exempt(service.pages)  # no cookie opens it: every call brings its key
-    app.extensions["open311"] = service.Meter()
     app.extensions["training"] = models.Training()
     app.extensions["suggesting"] = by_hand.Suggesting()
     app.jinja_env.globals["city_name"] = city.settings.city.name

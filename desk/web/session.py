@@ -23,9 +23,11 @@ from desk.people import LONGEST, PeopleError, set_password, shut_out, verify
 from desk.web import devices
 from desk.web.access import home
 from desk.web.context import me, note, now, the_city
+from desk.web.meter import WRONG, address, the_meter
 
 SECRET = "session-secret"  # noqa: S105 - the name of the file
 NOBODY = "（没有这个用户名）"
+TOO_MANY = "从这里输错密码的次数太多；请一分钟后再试"
 LASTS = timedelta(days=1)  # of a session in use: whoever holds a stolen cookie has it no longer
 
 pages = Blueprint("session", __name__)
@@ -116,16 +118,20 @@ def _sit_down(user: User) -> None:
 
 @pages.route("/login", methods=["GET", "POST"])
 def login() -> Response | str | tuple[str, int]:
-    """Name and password; five wrong ones lock the account for a quarter of an hour."""
+    """Name and password; five wrong ones lock the account for a quarter of an hour, and many from one address wait."""
     if current_user.is_authenticated:
         return redirect(home())
     form = LoginForm()
     if not form.validate_on_submit():
         return render_template("login.html", form=form)
     name = form.name.data.strip()
+    known = devices.mark(name)
+    if not known and the_meter().full(WRONG, f"login/{address()}"):
+        return render_template("login.html", form=form, error=TOO_MANY), 429
     try:
-        user = verify(the_city(), name, form.password.data, now(), devices.mark(name))
+        user = verify(the_city(), name, form.password.data, now(), known, address())
     except PeopleError as error:
+        the_meter().passes(WRONG, f"login/{address()}")
         # People type their password where the name belongs; the audit keeps names that somebody has, and no other.
         note("登录失败", who=name if the_city().store.people.user(name) else NOBODY)
         return render_template("login.html", form=form, error=str(error)), 401
@@ -163,7 +169,7 @@ def password() -> Response | str | tuple[str, int]:
             raise PeopleError("两遍新密码不一样；请重新填写")
         if form.new.data == form.old.data:
             raise PeopleError("新密码和现在的一样；请换一个")
-        verify(the_city(), me().name, form.old.data, now(), devices.mark(me().name))
+        verify(the_city(), me().name, form.old.data, now(), devices.mark(me().name), address())
         set_password(the_city(), me().name, form.new.data)
     except PeopleError as error:
         return render_template("password.html", form=form, error=str(error)), 400

@@ -22,14 +22,10 @@ Answer = str | tuple[str, int] | Response
 @pages.get("")
 def index() -> str:
     """Every user; those who have left last."""
-    everybody = sorted(the_city().store.people.users(), key=lambda u: (not u.active, u.role, u.name))
-    return render_template("users.html", users=everybody, held={u.name: _held(u) for u in everybody})
-
-
-def _held(user: User) -> bool:
-    """Is the name locked just now after wrong passwords?"""
-    tries = the_city().store.people.tries(user.name)
-    return bool(tries and tries.locked_until and now() < tries.locked_until)
+    people = the_city().store.people
+    everybody = sorted(people.users(), key=lambda u: (not u.active, u.role, u.name))
+    held = {u.name: people.held(u.name, now()) for u in everybody}
+    return render_template("users.html", users=everybody, held=held)
 
 
 @pages.route("/new", methods=["GET", "POST"])
