@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,25 @@ def test_labels_cannot_write_into_the_page(tmp_path: Path) -> None:
     assert "<script>" not in (tmp_path / "e.html").read_text("utf-8")
     write(crossed(evil, 3), tmp_path / "e.csv")
     assert ",=1" not in (tmp_path / "e.csv").read_text("utf-8-sig")
+
+
+def test_what_could_not_be_judged_is_told_and_what_the_model_does_not_know_is_counted() -> None:
+    asked = [s for s in samples() if s.category]
+    report = evaluate(model(), [replace(s, category=None) for s in asked], city())
+    assert "accuracy" not in report
+    assert "not_measured" not in report
+    assert report["kind"]["accuracy"] > 0.8
+    strange = [replace(s, category="外星" if i < 3 else s.category) for i, s in enumerate(asked)]
+    assert evaluate(model(), strange, city())["unknown"] == {"外星": 3}
+    one = [replace(s, category="health") for s in asked]
+    assert "只有一种类别（卫生计生）" in evaluate(model(), one, city())["not_measured"]["category"]
+
+
+def test_what_the_model_is_sure_of_by_its_own_samples_is_judged_on_others() -> None:
+    asked = [s for s in samples() if s.category]
+    taught = train([s for i in range(4) for s in (replace(s, text=f"{s.text}{'好' * i}") for s in samples())])
+    assert taught.heads["category"].sure is not None
+    filed = evaluate(taught, asked, city())["filed"]
+    assert 0 < filed["coverage"] <= 1
+    assert filed["precision"] >= 0.98
+    assert model().heads["category"].sure is None or filed["from"] <= 1
