@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from bench.replies import dealt_with
 from classifier.duties import Duties
+from classifier.handing import handed
 from classifier.model import Model, train
 from classifier.samples import Sample, shipped_samples
 from classifier.shipped import cautious, shipped_model
@@ -62,7 +63,8 @@ def compare(name: str, posts: Sequence[Post], truth: dict[str, str], reference: 
         mixed = list(posts)
         random.Random(repeat).shuffle(mixed)
         taught = [Sample(p.text, unit=truth[p.thread]) for p in mixed[:DECISIONS]]
-        model = cautious(train([*shipped_samples(reference), *taught], city_words(reference)))
+        lesson = [*shipped_samples(reference), *taught]
+        model = handed(cautious(train(lesson, city_words(reference))), lesson, reference)
         found.append(figures(model, mixed[DECISIONS:], truth, reference, duties))
     show(f"{name}，{DECISIONS} 条决定之后（{REPEATS} 次平均）", found)
 

@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 from classifier.answers import Answer, ask
 from classifier.calibration import folds
 from classifier.details import details, held
-from classifier.duties import TITLE, Duties
+from classifier.duties import Duties
 from classifier.features import prepared
 from classifier.figures import f1, figures
-from classifier.finder import Finder
+from classifier.handing import handed, scores
 from classifier.model import Model, Names, train
 from classifier.names import Shown, joined, shown
-from classifier.places import Places
 from classifier.samples import Sample, SampleError, first_level
-from classifier.suggest import likely
 from classifier.units import Units
 from data.records import Urgency
 from data.reference import Reference
@@ -77,7 +75,10 @@ def crossed(
     fold = folds(texts, [f"{s.category} {s.urgency}" for s in judged], count)
     parts: list[dict[str, Answer]] = []
     for number in range(count):
-        model = train([s for s, f in zip(judged, fold, strict=True) if f != number] + taught, city)
+        lesson = [s for s, f in zip(judged, fold, strict=True) if f != number] + taught
+        model = train(lesson, city)
+        if reference is not None:
+            model = handed(model, lesson, reference)
         parts.append(_answers(model, [s for s, f in zip(judged, fold, strict=True) if f == number], reference, on))
     order = np.argsort(np.argsort(fold, kind="stable"), kind="stable")  # row of the joined parts that each text is
     answers = {
@@ -117,9 +118,9 @@ def _answers(
     texts = prepared(s.text for s in samples)
     answers = _asked(model, texts, beside)
     if reference is not None and "category" in answers and any(s.unit for s in samples):
-        titles = prepared(s.text.partition("\n")[0] if "\n" in s.text else "" for s in samples)
-        openings = [len(title) or TITLE for title in titles]
-        answers["unit"] = _units(texts, openings, answers, reference, on or date.max)
+        duties = Duties(reference)
+        told = scores(duties, texts, [s.text for s in samples], answers, reference)
+        answers["unit"] = Units(duties).mixed(told, [on or date.max] * len(texts), answers.get("unit"), model.handed)
     return answers
 
 
@@ -219,16 +220,6 @@ def _figures(
 def _asked(model: Model, texts: Sequence[str], beside: Model | None) -> dict[str, Answer]:
     parts = [ask(model, texts[start : start + BATCH], beside=beside) for start in range(0, len(texts), BATCH)]
     return {q: Answer(a.labels, np.vstack([part[q].p for part in parts]), a.samples) for q, a in parts[0].items()}
-
-
-def _units(
-    texts: Sequence[str], titles: Sequence[int], answers: dict[str, Answer], reference: Reference, on: date
-) -> Answer:
-    places, duties = Places(reference), Duties(reference)
-    finder = Finder(places.words | duties.words)
-    hits = [finder.hits(t) for t in texts]
-    where = [places.find(t, h) for t, h in zip(texts, hits, strict=True)]
-    return Units(duties).mixed(hits, likely(answers), where, titles, [on] * len(texts), answers.get("unit"))
 
 
 def _successor(unit: str | None, reference: Reference | None, on: date) -> str | None:

@@ -57,6 +57,16 @@ class Head:
 
 
 @dataclass(frozen=True, eq=False)
+class Handed:
+    """What those who decided made of what the units' table says: ``counts`` (units, labels), how many samples of each
+    ``label`` the table would have given to each of the ``units``, in shares."""
+
+    units: tuple[str, ...]
+    labels: tuple[str, ...]
+    counts: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """Features and heads: ``category`` (first level, or any names), ``detail`` (second level), ``kind``, ``unit``,
     ``request`` and ``emergency`` (yes, no)."""
@@ -65,6 +75,7 @@ class Model:
     features: Features
     heads: Mapping[str, Head]
     names: Names = field(default_factory=dict)  # what who taught it calls its labels
+    handed: Handed | None = None  # see classifier/handing.py
 
     @cached_property
     def weights(self) -> Floats:

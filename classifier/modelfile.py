@@ -22,7 +22,7 @@ import numpy as np
 from classifier import marks
 from classifier.calibration import Calibration
 from classifier.features import BITS, Features
-from classifier.model import Head, Model, Names
+from classifier.model import Handed, Head, Model, Names
 from data.problem import Problem
 
 FORMAT = 3
@@ -83,6 +83,7 @@ def _content(model: Model) -> dict[str, bytes]:
         "city": f.city,
         "engine": f.engine,
         "names": model.names,
+        "handed": {"units": model.handed.units, "labels": model.handed.labels} if model.handed else None,
         "heads": {
             n: {
                 "labels": h.labels,
@@ -98,6 +99,8 @@ def _content(model: Model) -> dict[str, bytes]:
     for name, head in model.heads.items():
         arrays |= {f"{name}.weights": head.weights, f"{name}.scale": head.scale}
         arrays |= {f"{name}.bias": head.bias, f"{name}.shift": head.calibration.shift}
+    if model.handed:
+        arrays["handed"] = model.handed.counts
     text = json.dumps(header, ensure_ascii=False, sort_keys=False).encode()
     return {"model.json": text} | {f"{n}.npy": _npy(a) for n, a in arrays.items()}
 
@@ -148,7 +151,13 @@ def _model(version: str, content: Mapping[str, bytes]) -> Model:
     words, city = tuple(header["vocabulary"]), tuple(header["city"])
     features = Features(words, buckets, weight, city, str(header["engine"]), marked)
     heads = {n: _head(content, n, h, features.size) for n, h in header["heads"].items()}
-    return Model(version, features, heads, _names(header.get("names", {})))
+    handed = _handed(content, header["handed"]) if header.get("handed") else None
+    return Model(version, features, heads, _names(header.get("names", {})), handed)
+
+
+def _handed(content: Mapping[str, bytes], header: Mapping[str, Any]) -> Handed:
+    units, labels = tuple(map(str, header["units"])), tuple(map(str, header["labels"]))
+    return Handed(units, labels, _array(content, "handed", np.float32, (len(units), len(labels))))
 
 
 def _names(header: Mapping[str, Mapping[str, str]]) -> Names:

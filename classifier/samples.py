@@ -30,6 +30,7 @@ class Sample:
     is_request: bool | None = True
     urgency: str | None = None
     made: bool = False  # made of a table's words, not written by anyone: teaches words, says nothing of how sure to be
+    shipped: bool = False  # by the package: labelled by its own tables, says nothing of who deals with what in a city
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def shipped_samples(reference: Reference, folder: Path = SHIPPED / "samples") ->
     for name in ("requests.csv", "negatives.csv", "urgency.csv"):
         if (folder / name).is_file():
             written += read(folder / name, reference).samples
-    return [*_placeless(written, reference), *lexicon(reference)]
+    return [replace(s, shipped=True) for s in (*_placeless(written, reference), *lexicon(reference))]
 
 
 def _placeless(samples: Iterable[Sample], reference: Reference) -> Iterator[Sample]:

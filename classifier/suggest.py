@@ -115,7 +115,8 @@ class Suggester:
         where = [self._places.find(*each) for each in zip(texts, hits, tokens, strict=True)]
         days = [p.posted_at.astimezone(ZONE).date() for p in posts]
         openings = [len(title) or TITLE for title in titles]
-        units = self._units.mixed(hits, likely(answers), where, openings, days, answers.get("unit"))
+        scores = self._duties.scores(hits, likely(answers), where, openings)
+        units = self._units.mixed(scores, days, answers.get("unit"), self.model.handed)
         reasons = self._reasons(matrix, [answers["category"].best(i, 1)[0][0] for i in range(len(posts))])
         return _Batch(posts, texts, hits, matrix, answers, where, units, reasons, _perhaps(answers))
 

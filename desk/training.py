@@ -37,6 +37,7 @@ def learn(
     studio: Studio, base: Sequence[Sample], decided: Made, force: bool = False, names: Names | None = None
 ) -> tuple[str, dict[str, Any]]:
     """Train, compare on the latest decisions, put in service if not worse: the sentence and the figures to tell."""
+    from classifier.handing import handed
     from classifier.learning import FEWEST, latest, trial
     from classifier.model import train
     from classifier.shipped import shipped_model
@@ -58,7 +59,10 @@ def learn(
             version = (own or shipped).version
             against += f"：新模型较差，没有换，仍用 {version}"
     if not version:
-        model = train([*base, *made], words, names=names)
+        taught = [*base, *made]
+        model = train(taught, words, names=names)
+        beside = None if "category" in model.heads else shipped_model(studio.tables)
+        model = handed(model, taught, studio.tables, beside)
         service.put_in_service(where, model)
         told, version = told | {"in_service": True}, model.version
         against += f"。用 {told['samples']} 条样本（{_taught(model)}）训练了模型 {version}，已投入使用，放在 {where}"

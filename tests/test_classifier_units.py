@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,10 @@ from classifier.answers import Answer
 from classifier.duties import Duties
 from classifier.evaluate import evaluate
 from classifier.finder import Finder
+from classifier.handing import handed
 from classifier.model import train
+from classifier.modelfile import load as load_model
+from classifier.modelfile import save
 from classifier.places import Places, Where
 from classifier.samples import Sample
 from classifier.suggest import Suggester
@@ -28,7 +33,8 @@ THEN = datetime(2016, 3, 1, tzinfo=UTC)
 def _mixed(text: str, on: date, learnt: Answer | None = None, reference: Reference | None = None) -> dict[str, float]:
     plain = normal(text)
     duties = Duties(reference or city())
-    found = Units(duties).mixed([Finder(duties.words).hits(plain)], [{}], [Where()], [0], [on], learnt)
+    told = duties.scores([Finder(duties.words).hits(plain)], [{}], [Where()], [0])
+    found = Units(duties).mixed(told, [on], learnt)
     return dict(zip(found.labels, found.p[0].tolist(), strict=True))
 
 
@@ -80,6 +86,25 @@ def test_a_unit_no_table_has_keeps_the_share_the_model_gives_it() -> None:
     learnt = Answer(("schools", "外市城管局"), np.array([[0.2, 0.8]]), 40)
     found = _mixed("停水了，学校的老师没水用", date(2012, 6, 1), learnt)
     assert found["外市城管局"] == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("unit", ["schools", "县自来水厂"])
+def test_what_the_table_gives_to_one_and_those_who_decide_to_another_is_handed_on(unit: str, tmp_path: Path) -> None:
+    asked = post("水管坏了三天没人修")
+    said = ("停水了", "没水用", "水压太小", "水管漏了")
+    decided = [Sample(f"{place}区{what}", unit=unit) for place in "甲乙丙丁戊己庚辛壬癸" for what in said]
+    lesson = [*(replace(s, shipped=True) for s in samples()), *decided]
+    taught = train(lesson)
+    assert Suggester(taught, city()).suggest([asked], NOW)[0].units[0].name == "water"
+    save(handed(taught, lesson, city()), tmp_path / "m.model")
+    units = Suggester(load_model(tmp_path / "m.model"), city()).suggest([asked], NOW)[0].units
+    assert units[0].name == unit
+    assert "water" in [u.name for u in units]
+
+
+def test_what_the_package_ships_hands_nothing_on() -> None:
+    shipped = Sample("停水了", unit="schools", shipped=True)
+    assert handed(model(), [shipped], city()).handed is None
 
 
 def test_what_is_said_again_and_again_weighs_more_than_an_aside() -> None:
