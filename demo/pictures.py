@@ -5,6 +5,7 @@ make pictures        writes docs/pictures/*.png, with Chromium through Playwrigh
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PLAYED, LEFT = timedelta(hours=12, minutes=30), timedelta(minutes=25)  # the clerk has left for the last of it
 PASSWORD = "pictures-of-the-desk"  # noqa: S105 - of a city that is gone in a minute
 WIDE, NARROW = 1280, 390
+CHINESE: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN", "LANG": "zh_CN.UTF-8"}  # or a date's field says mm/dd/yyyy
 COLOURS = 64  # a page has few
 # Name of the picture -> who looks, at what, how wide, and what is pressed first.
 PICTURES: Mapping[str, tuple[str, str, int, str]] = {
@@ -67,7 +69,7 @@ def draw(folder: Path) -> None:
         sys.exit("没有 Chromium；Debian 上：apt-get install chromium fonts-noto-cjk")
     folder.mkdir(parents=True, exist_ok=True)
     with _city() as (address, numbers), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], env=CHINESE)
         for name, (who, path, width, key) in PICTURES.items():
             window = browser.new_context(base_url=address, viewport={"width": width, "height": HEIGHT}, locale="zh-CN")
             page = window.new_page()

@@ -164,6 +164,11 @@ def test_a_spoilt_character_is_no_other_encoding_and_other_marks_stand_between_c
     assert [r.cells["内容"][:5] for r in read_rows(path)] == ["小区停水一"]
 
 
+def test_a_table_of_figures_in_gbk_is_read_as_such(tmp_path: Path) -> None:
+    (path := tmp_path / "a.csv").write_bytes(("内容,件数\n" + "1,2\n" * 2000).encode("gbk"))
+    assert list(next(iter(read_rows(path))).cells) == ["内容", "件数"]
+
+
 def test_a_row_without_the_text_spoils_no_other(tmp_path: Path) -> None:
     (path := tmp_path / "in.jsonl").write_text('{"text": "停水了"}\n{"n": 1}\n[2]\n', encoding="utf-8")
     summary = classify_file(path, tmp_path / "out.csv", Suggester(model(), city()), NOW)

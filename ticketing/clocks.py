@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -26,15 +25,9 @@ class Calendar:
         if day in self.holidays or day in self.make_up_days:
             return day in self.make_up_days, True
         try:
-            return _announced(day), True
+            return bool(chinese_calendar.is_workday(day)), True
         except NotImplementedError:
             return day.weekday() < 5, any(d.year == day.year for d in self.holidays)
-
-
-@lru_cache(maxsize=1 << 12)
-def _announced(day: date) -> bool:
-    """A working day by what was announced; raises NotImplementedError for a year not announced yet."""
-    return bool(chinese_calendar.is_workday(day))
 
 
 ANNOUNCED = Calendar()
