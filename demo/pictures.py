@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 PLAYED, LEFT = timedelta(hours=12, minutes=30), timedelta(minutes=25)  # the clerk has left for the last of it
 PASSWORD = "pictures-of-the-desk"  # noqa: S105 - of a city that is gone in a minute
 WIDE, NARROW = 1280, 390
-CHINESE: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN", "LANG": "zh_CN.UTF-8"}  # or a date's field says mm/dd/yyyy
+CHINESE: dict[str, str | float | bool] = {
+    **os.environ,
+    "LANGUAGE": "zh_CN",
+    "LANG": "zh_CN.UTF-8",
+}  # or a date's field says mm/dd/yyyy
 COLOURS = 64  # a page has few
 # Name of the picture -> who looks, at what, how wide, and what is pressed first.
 PICTURES: Mapping[str, tuple[str, str, int, str]] = {
