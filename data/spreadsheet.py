@@ -46,17 +46,18 @@ def first_sheet(path: Path) -> Iterator[Iterator[tuple[Any, ...]]]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        _look_inside(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (*_BROKEN, KeyError, ValueError, TypeError, InvalidFileException):
-        raise SpreadsheetError(BROKEN) from None
-    try:
-        yield book.worksheets[0].iter_rows(values_only=True)
-    except _BROKEN:  # rows are unpacked as they are asked for
-        raise SpreadsheetError(BROKEN) from None
-    finally:
-        book.close()
+    with path.open("rb") as file:  # openpyxl leaves a broken one open
+        try:
+            _look_inside(path)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except (*_BROKEN, KeyError, ValueError, TypeError, InvalidFileException):
+            raise SpreadsheetError(BROKEN) from None
+        try:
+            yield book.worksheets[0].iter_rows(values_only=True)
+        except _BROKEN:  # rows are unpacked as they are asked for
+            raise SpreadsheetError(BROKEN) from None
+        finally:
+            book.close()
 
 
 def _look_inside(path: Path) -> None:
