@@ -10,15 +10,15 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from classifier.names import Shown
-from classifier.rows import Row, SampleError, clean, fields, message, read_rows
-from classifier.suggest import Suggester
+from classifier.rows import Row, SampleError, clean, day, fields, message, read_rows
+from classifier.suggest import ZONE, Suggester
 from data.records import Post, Suggestion
 from data.spreadsheet import inert
 
@@ -49,7 +49,8 @@ def classify_file(
     if writer is None:
         raise SampleError(f"{out}: 不会写“{out.suffix}”文件；请用 .csv、.xlsx 或 .jsonl")
     problems: list[_Trouble] = []
-    rows = _classified(inp, suggester, now or datetime.now(UTC), problems, progress)
+    read = read_rows(inp) if writer is _jsonl else _even(inp)
+    rows = _classified(inp.name, read, suggester, now or datetime.now(UTC), problems, progress)
     try:
         written = _written(out, writer, rows)
     except OSError as error:
@@ -111,34 +112,47 @@ def _nth(choices: Sequence[tuple[str, float]], n: int) -> tuple[str, float]:
     return choices[n] if len(choices) > n else ("", 0.0)
 
 
+def _even(inp: Path) -> Iterator[Row]:
+    """The rows, each with every column: an object of JSON Lines may have what the first has not."""
+    if inp.suffix.lower() not in (".jsonl", ".ndjson"):
+        return read_rows(inp)
+    every = {key: "" for row in read_rows(inp) for key in row.cells}
+    return (replace(row, cells=every | dict(row.cells)) if row.cells else row for row in read_rows(inp))
+
+
 def _classified(
-    inp: Path, suggester: Suggester, now: datetime, problems: list[_Trouble], progress: Progress | None
+    name: str,
+    rows: Iterator[Row],
+    suggester: Suggester,
+    now: datetime,
+    problems: list[_Trouble],
+    progress: Progress | None,
 ) -> Iterator[dict[str, Any]]:
-    done, rows = 0, read_rows(inp)
+    done = 0
     while some := list(islice(rows, BATCH)):
         empty = [row for row in some if not any(clean(cell) for cell in row.cells.values())]
-        problems += [_Trouble(inp.name, row, row.problem or "空行", False) for row in empty]
+        problems += [_Trouble(name, row, row.problem or "空行", False) for row in empty]
         kept = [row for row in some if row not in empty] if empty else some
-        yield from _rows(inp, kept, suggester, now, problems)
+        yield from _rows(name, kept, suggester, now, problems)
         done += len(kept)
         if progress:
             progress(done)
 
 
 def _rows(
-    inp: Path, rows: Sequence[Row], suggester: Suggester, now: datetime, problems: list[_Trouble]
+    name: str, rows: Sequence[Row], suggester: Suggester, now: datetime, problems: list[_Trouble]
 ) -> Iterator[dict[str, Any]]:
     """Every row of theirs, also one that nothing can be said about: who compares by position must not be misled."""
     told = [_read(row) for row in rows]
     posts = [
-        Post("", str(row.line), "", "", title, None, now, body)
+        Post("", str(row.line), "", "", title, None, _posted(row, now), body)
         for row, (title, body, why) in zip(rows, told, strict=True)
         if not why
     ]
     suggestions = iter(suggester.suggest(posts, now))
     for row, (_, _, why) in zip(rows, told, strict=True):
         if why:
-            problems.append(_Trouble(inp.name, row, why, True))
+            problems.append(_Trouble(name, row, why, True))
             ours = {**dict.fromkeys(ADDED, ""), "needs_person": why}
         else:
             ours = added(next(suggestions), suggester.shown, suggester.sure)
@@ -150,6 +164,12 @@ def _read(row: Row) -> tuple[str, str, str]:
     """Title and body of a row, and why nothing can be said about it."""
     title, body = message(row.cells, fields(list(row.cells)))
     return title, body, row.problem or ("" if title or body else "没有内容")
+
+
+def _posted(row: Row, now: datetime) -> datetime:
+    """Noon of the day a row was written, whose units are then suggested; ``now`` where it does not say."""
+    written = day(row.cells, fields(list(row.cells)))
+    return datetime.combine(written, time(12), ZONE) if written else now
 
 
 def _written(out: Path, writer: Callable[[Path, Iterable[dict[str, Any]]], int], rows: Iterator[dict[str, Any]]) -> int:

@@ -9,10 +9,11 @@ unless a city-wide unit is named; in a city district the bureau does. Units that
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -32,6 +33,7 @@ TITLE = 40  # characters taken for the title of a post that has none
 OFTEN = 2.0  # a word said this often counts half of what it can count
 LEAST = 0.1  # of duty words heard, LEAST_LIKELY of a category's: what a unit has that is spoken for by none
 LEAST_LIKELY = 0.01
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Duties:
         self._answers = _answers(reference.units, self._categories)
         self._county = {d.slug: (self._row[d.unit], d.sort == "county") for d in reference.districts}
         self._elsewhere = _elsewhere(reference)
+        self._changes = _changes(reference.units)
         self._today = lru_cache(maxsize=4096)(self._current)
 
     def scores(
@@ -106,6 +109,10 @@ class Duties:
     def current(self, on: date) -> tuple[int, ...]:
         """For each unit the number of the one that answers for it on that day."""
         return self._today(on)
+
+    def era(self, on: date) -> date:
+        """The day since which the units are what they are on that day: posts of many days are asked about together."""
+        return self._changes[bisect_right(self._changes, on) - 1]
 
     def number(self, unit: str) -> int | None:
         """The number of a unit by its slug."""
@@ -169,6 +176,12 @@ class Duties:
         lead = others.max(initial=0.0) + self._voices.lead
         score[row] = max(score[row] + self._voices.county, lead) if county else score[row] + self._voices.district
         score += self._voices.elsewhere * self._elsewhere[district]
+
+
+def _changes(units: Sequence[Unit]) -> list[date]:
+    """Every day on which a unit begins or is no more, in order."""
+    begun = {u.valid_from for u in units if u.valid_from}
+    return sorted({date.min, *begun, *(u.valid_to + DAY for u in units if u.valid_to and u.valid_to < date.max)})
 
 
 def _words(units: Sequence[Unit]) -> dict[str, tuple[float, tuple[int, ...]]]:

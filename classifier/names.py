@@ -58,11 +58,15 @@ def joined(parts: Sequence[Names]) -> Names:
 
 
 def shown(taught: Names, reference: Reference | None) -> Shown:
-    """Names to show to people: as taught, else as the reference has it, else the label itself."""
+    """Names to show to people: as taught, else as the reference has it, else the label itself.
+
+    A unit no file named, which bears the name a file gave the one before or after it, bears that name (住建局).
+    """
     tables: dict[str, dict[str, str]] = {"category": {}, "unit": {}, "district": {}}
     if reference:
         tables["category"] = {c.slug: c.name for c in reference.categories}
-        tables["unit"] = {u.slug: u.name for u in reference.units}
+        said = set(taught.get("unit", {}).values())
+        tables["unit"] = {u.slug: next((n for n in (u.name, *u.aliases) if n in said), u.name) for u in reference.units}
         tables["district"] = {d.slug: d.name for d in reference.districts}
     tables = {q: {**table, **taught.get(q, {})} for q, table in tables.items()}
     tables["detail"] = tables["category"]

@@ -6,8 +6,10 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,10 @@ NAMES: Mapping[str, Sequence[str]] = {
             "agency",
         ),
     ),
+    "posted_at": (
+        *("posted_at", "留言时间", "留言日期", "发帖时间", "来信时间", "来信日期", "提交时间", "诉求时间", "反映时间"),
+        *("受理时间", "时间", "日期", "date", "time", "datetime", "created_at"),
+    ),
     "sort": ("sort",),
     "urgency": ("urgency", "紧急程度"),
     "is_request": ("is_request", "是否诉求"),
@@ -63,6 +69,7 @@ class Row:
     problem: str = ""
 
 
+_DAY = re.compile(r"([12]\d{3})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})(?!\d)")
 Check = Callable[[Path, Sequence[str]], object]
 
 
@@ -101,6 +108,15 @@ def fields(names: Sequence[str]) -> dict[str, str]:
 def message(cells: Mapping[str, Any], found: Mapping[str, str]) -> tuple[str, str]:
     """Title and body of a row."""
     return tuple(clean(cells.get(found[f])) if f in found else "" for f in ("title", "text"))  # type: ignore[return-value]
+
+
+def day(cells: Mapping[str, Any], found: Mapping[str, str]) -> date | None:
+    """The day a row was written, where a column says one that ever was: 2019-01-08, 2019/1/8 9:30, 2019年1月8日, 20190108."""
+    said = _DAY.match(clean(cells.get(found["posted_at"]))) if "posted_at" in found else None
+    try:
+        return date(*map(int, said.groups())) if said else None
+    except ValueError:
+        return None
 
 
 def clean(value: object) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +17,9 @@ from data.reference import SHIPPED, Reference
 __all__ = ["Sample", "SampleError", "Samples", "aligned", "fingerprint", "first_level", "read", "shipped_samples"]
 
 KINDS = frozenset(k.value for k in Kind)
+NO_KINDS = frozenset({"非诉求", "none"})
 HASTE = frozenset(u.value for u in Urgency)
+_PLACE = re.compile(r"[\w·]{0,6}?[省市州县区旗盟]")  # what stands before the name of an office: 益阳市, A7县, 岳麓区
 NO = frozenset({"0", "false", "no", "n", "否", "非诉求"})
 
 
@@ -49,9 +53,11 @@ def first_level(category: str | None) -> str | None:
 def read(path: Path, reference: Reference | None = None) -> Samples:
     """The samples in a CSV, Excel or JSON Lines file; names of the reference become its slugs. Raises SampleError."""
     samples: list[Sample] = []
-    problems: list[str] = []
-    for row in read_rows(path):
-        found = _sample(row)
+    rows = list(read_rows(path))
+    strange = _strange_kinds(rows)
+    problems = [f"{path.name}：{strange}一列说的不是六种诉求类型，没有当作诉求类型"] if strange else []
+    for row in rows:
+        found = _sample(row, strange)
         if isinstance(found, Sample):
             samples.append(found)
         else:
@@ -61,18 +67,27 @@ def read(path: Path, reference: Reference | None = None) -> Samples:
     return Samples(tuple(aligned(samples, reference) if reference else samples), tuple(problems))
 
 
-def _sample(row: Row) -> Sample | str:
-    """The sample a row holds, or what is wrong with it."""
+def _strange_kinds(rows: Sequence[Row]) -> str:
+    """The column (类型, say) that is called as kinds are, but mostly says something else; empty where there is none."""
+    told = [(found["kind"], row) for row in rows if not row.problem and "kind" in (found := fields(list(row.cells)))]
+    said = [value for column, row in told if (value := clean(row.cells.get(column)))]
+    return told[0][0] if sum(value in KINDS or value in NO_KINDS for value in said) * 2 < len(said) else ""
+
+
+def _sample(row: Row, strange: str = "") -> Sample | str:
+    """The sample a row holds, or what is wrong with it; a column of ``strange`` kinds holds categories, if no other does."""
     if row.problem:
         return row.problem
     found = fields(list(row.cells))
+    if found.get("kind") == strange:
+        found.setdefault("category", found.pop("kind"))
     title, body = message(row.cells, found)
     if not title and not body:
         return "没有内容"
     label, kind, unit, asks, haste = (
         _cell(row, found, f) for f in ("category", "kind", "unit", "is_request", "urgency")
     )
-    if kind in ("非诉求", "none") or (asks or "").lower() in NO or "sort" in found:
+    if kind in NO_KINDS or (asks or "").lower() in NO or "sort" in found:
         return Sample(f"{title}\n{body}".strip(), is_request=False)
     if kind is not None and kind not in KINDS:
         return f"诉求类型“{kind[:10]}”不是咨询、求助、建议、监督、投诉、举报之一"
@@ -86,17 +101,43 @@ def _cell(row: Row, found: dict[str, str], name: str) -> str | None:
 
 def aligned(samples: Iterable[Sample], reference: Reference) -> list[Sample]:
     """Category and unit names (and aliases) as slugs where the reference knows them; other names stay as they are."""
+    samples = list(samples)
     categories = {
         c.name: c.slug for c in reversed(reference.categories)
     }  # a first level wins over a second of its name
     categories |= {c.name: c.slug for c in reference.categories if c.parent is None}
-    units = {n: u.slug for u in reversed(reference.units) for n in (*u.aliases, u.name)}
+    units = unit_slugs({s.unit for s in samples if s.unit}, reference)
 
     def slugged(sample: Sample) -> Sample:
         label, unit = sample.category, sample.unit
         return replace(sample, category=label and categories.get(label, label), unit=unit and units.get(unit, unit))
 
     return [slugged(s) for s in samples]
+
+
+def unit_slugs(names: Iterable[str], reference: Reference) -> dict[str, str]:
+    """The slugs of those ``names`` the reference knows. A name two units bear (住建局) is the one's that still is.
+
+    Another place's office (益阳市教育局) is ours of the same duty, unless another of the ``names`` is that one already
+    (市教育局 and 北县教育局 are two).
+    """
+    there = sorted(reference.units, key=lambda u: u.valid_to is not None)
+    known = {n: u.slug for u in reversed(there) for n in (*u.aliases, u.name)}
+    ours = tuple(n for d in reference.districts for n in (d.name, *d.aliases))
+    found = {n: known[n] for n in names if n in known}
+    strange = (n for n in names if n not in known and not n.startswith(ours))
+    elsewhere = {n: slug for n in strange if (slug := _bare(n, known))}
+    alone = Counter([*found.values(), *elsewhere.values()])
+    return found | {n: slug for n, slug in elsewhere.items() if alone[slug] == 1}
+
+
+def _bare(name: str, known: Mapping[str, str]) -> str:
+    """The slug of ``name`` without the places before it; empty where there is none."""
+    while place := _PLACE.match(name):
+        name = name[place.end() :]
+        if slug := known.get(name) or known.get("市" + name):
+            return slug
+    return ""
 
 
 def shipped_samples(reference: Reference, folder: Path = SHIPPED / "samples") -> list[Sample]:

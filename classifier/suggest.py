@@ -113,7 +113,7 @@ class Suggester:
         if "request" in answers:
             answers |= {"request": self._cues.mixed(answers["request"], heard, half=0)}
         where = [self._places.find(*each) for each in zip(texts, hits, tokens, strict=True)]
-        days = [p.posted_at.astimezone(ZONE).date() for p in posts]
+        days = [self._duties.era(p.posted_at.astimezone(ZONE).date()) for p in posts]
         openings = [len(title) or TITLE for title in titles]
         scores = self._duties.scores(hits, likely(answers), where, openings)
         units = self._units.mixed(scores, days, answers.get("unit"), self.model.handed)

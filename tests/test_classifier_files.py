@@ -16,7 +16,7 @@ from classifier.model import train
 from classifier.modelfile import load, save
 from classifier.names import learnt, shown
 from classifier.rows import fields, read_rows
-from classifier.samples import Sample, SampleError, Samples, fingerprint, lexicon, read
+from classifier.samples import Sample, SampleError, Samples, fingerprint, lexicon, read, unit_slugs
 from classifier.shipped import shipped_model
 from classifier.suggest import Suggester
 from tests.classifier_city import NOW, city, model, samples
@@ -224,3 +224,45 @@ def test_the_shipped_model_is_trained_once_and_a_broken_cache_costs_only_time(
     assert shipped_model(city(), tmp_path / "cache").version == first.version
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert shipped_model(city(), tmp_path / "file").version == first.version
+
+
+def test_a_column_called_like_kinds_that_says_something_else_is_taken_for_categories(tmp_path: Path) -> None:
+    (path := tmp_path / "a.csv").write_text("内容,类型\n停水,城建\n补课,教育\n断电,投诉\n", encoding="utf-8")
+    found = read(path)
+    assert [(s.category, s.kind) for s in found.samples] == [("城建", None), ("教育", None), ("投诉", None)]
+    assert "类型一列" in found.problems[0]
+    path.write_text("内容,类别,类型\n停水,urban,网站\n补课,education,电话\n", encoding="utf-8")
+    assert [(s.category, s.kind) for s in read(path).samples] == [("urban", None), ("education", None)]
+
+
+def test_a_row_is_suggested_to_the_units_of_its_day(tmp_path: Path) -> None:
+    days = ("2013-06-01 9:30", "2015年3月2日", "20141231", "2015/1/1", "不详", "9999-99-99")
+    lines = ["留言时间,内容", *(f"{day},医院看病挂号难" for day in days)]
+    (path := tmp_path / "in.csv").write_text("\n".join(lines), encoding="utf-8")
+    classify_file(path, tmp_path / "out.csv", Suggester(model(), city()), NOW)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as found:
+        units = [row["unit"] for row in csv.DictReader(found)]
+    assert units == ["市卫生局", "市卫计委", "市卫生局", "市卫计委", "市卫生局", "市卫生局"]
+
+
+def test_the_office_of_another_place_is_ours_of_the_same_duty_unless_the_file_has_both() -> None:
+    names = {"益阳市教育局", "A7县供电公司", "省卫计委", "北县自来水公司", "小区物业公司"}
+    assert unit_slugs(names, city()) == {"益阳市教育局": "schools", "A7县供电公司": "power", "省卫计委": "health-new"}
+    assert unit_slugs({"市教育局", "岳麓区教育局"}, city()) == {"市教育局": "schools"}
+
+
+def test_a_name_that_the_unit_after_bears_too_is_said_for_both() -> None:
+    units = [u.model_copy(update={"aliases": ("卫生局",)}) if u.slug.startswith("health") else u for u in city().units]
+    both = city().model_copy(update={"units": tuple(units)})
+    _, names = learnt(Samples((Sample("看病", unit="卫生局"),)), both)
+    assert {shown(names, both)("unit", slug) for slug in ("health-old", "health-new")} == {"卫生局"}
+    assert unit_slugs({"卫生局"}, both) == {"卫生局": "health-new"}
+
+
+def test_json_lines_with_other_keys_in_each_line_keep_them_all_in_a_table(tmp_path: Path) -> None:
+    (path := tmp_path / "in.jsonl").write_text(
+        '{"text": "停水"}\n{"text": "停电", "来源": "热线"}\n[1]\n', encoding="utf-8"
+    )
+    classify_file(path, tmp_path / "out.csv", Suggester(model(), city()), NOW)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert [(row["text"], row["来源"]) for row in csv.DictReader(lines)] == [("停水", ""), ("停电", "热线")]
