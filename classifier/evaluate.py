@@ -53,7 +53,7 @@ def evaluate(
     """
     called = shown(joined([model.names, names or {}]), reference)
     sure = model.heads["category"].sure if "category" in model.heads else None
-    found = _report(_answers(model, samples, reference, on, beside), samples, called, reference, on, sure=sure)
+    found = _report(answered(model, samples, reference, on, beside), samples, called, reference, on, sure=sure)
     if not found.keys() - {"not_measured"}:
         why = "；".join(found.get("not_measured", {}).values()) or "没有类别、承办单位、诉求类型这几列"
         raise SampleError(f"这个文件没有可评估的：{why}。请检查列名，或先用 train 训练")
@@ -79,7 +79,7 @@ def crossed(
         model = train(lesson, city)
         if reference is not None:
             model = handed(model, lesson, reference)
-        parts.append(_answers(model, [s for s, f in zip(judged, fold, strict=True) if f == number], reference, on))
+        parts.append(answered(model, [s for s, f in zip(judged, fold, strict=True) if f == number], reference, on))
     order = np.argsort(np.argsort(fold, kind="stable"), kind="stable")  # row of the joined parts that each text is
     answers = {
         q: _rows(_joined([part[q] for part in parts]), order) for q in parts[0] if all(q in part for part in parts)
@@ -100,7 +100,7 @@ def learning_curve(
         wanted = zip(samples, fold, turn, strict=True)
         taught = [s for s, f, t in wanted if f != 0 and ((t * 37) % 100 + 1) / 100 <= share]
         try:
-            report = _report(_answers(train(taught, city), asked), asked, shown({}, None))
+            report = _report(answered(train(taught, city), asked), asked, shown({}, None))
         except SampleError:
             continue
         if "macro_f1" in report:
@@ -108,13 +108,28 @@ def learning_curve(
     return found
 
 
-def _answers(
+def true_answers(
+    samples: Sequence[Sample], reference: Reference | None = None, on: date | None = None
+) -> dict[str, list[str | None]]:
+    """Question -> what each sample says is right, None where it says nothing; a unit that is no more by its successor."""
+    return {
+        "category": [first_level(s.category) for s in samples],
+        "detail": [s.category if s.category and "/" in s.category else None for s in samples],
+        "unit": [_successor(s.unit, reference, on or date.max) for s in samples],
+        "kind": [s.kind for s in samples],
+        "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
+        "emergency": [s.urgency and ("yes" if s.urgency == Urgency.EMERGENCY else "no") for s in samples],
+    }
+
+
+def answered(
     model: Model,
     samples: Sequence[Sample],
     reference: Reference | None = None,
     on: date | None = None,
     beside: Model | None = None,
 ) -> dict[str, Answer]:
+    """Question -> Answer for each sample, as they are suggested: units by the ``reference``'s duties and the model together."""
     texts = prepared(s.text for s in samples)
     answers = _asked(model, texts, beside)
     if reference is not None and "category" in answers and any(s.unit for s in samples):
@@ -148,14 +163,7 @@ def _report(
     sure: float | None = None,
 ) -> dict[str, Any]:
     """The figures of every question that is answered and whose truth is known; those of ``category`` stand first, bare."""
-    truths: dict[str, list[str | None]] = {
-        "category": [first_level(s.category) for s in samples],
-        "detail": [s.category if s.category and "/" in s.category else None for s in samples],
-        "unit": [_successor(s.unit, reference, on or date.max) for s in samples],
-        "kind": [s.kind for s in samples],
-        "request": [None if s.is_request is None else "yes" if s.is_request else "no" for s in samples],
-        "emergency": [s.urgency and ("yes" if s.urgency == Urgency.EMERGENCY else "no") for s in samples],
-    }
+    truths = true_answers(samples, reference, on)
     why = {q: told for q, t in truths.items() if (told := _unasked(q, answers.get(q), t, called))}
     found = {
         q: _figures(q, answers[q], t, called, fold)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from classifier.answers import ask
-from classifier.features import prepared
+from classifier.evaluate import answered, true_answers
+from classifier.handing import handed
 from classifier.model import Model, train
-from classifier.samples import Sample, first_level
+from classifier.samples import Sample
+from classifier.tokens import city_words
+from data.reference import Reference
 
 LATEST = 300  # decisions asked about, at most …
 SHARE = 0.25  # … and at most this share of all
+JUDGED = ("category", "unit", "kind", "request")  # what a clerk decides
 FEWEST = 20  # fewer decisions prove nothing
 
 
@@ -40,32 +43,24 @@ def trial(
     base: Sequence[Sample],
     decisions: Sequence[Sample],
     asked: int,
-    city: tuple[str, ...],
-    beside: Model | None,
+    reference: Reference,
+    beside: Model,
 ) -> Trial:
     """A model of everything but the last ``asked`` decisions against the ``old`` one, on these; ``beside`` helps both."""
-    new = train([*base, *decisions[:-asked]], city)
+    lesson = [*base, *decisions[:-asked]]
+    new = handed(train(lesson, city_words(reference)), lesson, reference, beside)
     truths = decisions[-asked:]
-    total, new_right = right(new, truths, beside)
-    return Trial(total, right(old, truths, beside)[1], new_right)
+    total, new_right = right(new, truths, reference, beside)
+    return Trial(total, right(old, truths, reference, beside)[1], new_right)
 
 
-def right(model: Model, truths: Sequence[Sample], beside: Model | None) -> tuple[int, int]:
-    """How many answers the samples know, and how many of them ``model`` gives."""
-    answers = ask(model, prepared(s.text for s in truths), beside=beside)
+def right(model: Model, truths: Sequence[Sample], reference: Reference, beside: Model) -> tuple[int, int]:
+    """How many answers the samples know, and how many of them ``model`` gives, as it would suggest them."""
+    answers = answered(model, truths, reference, beside=beside)
     total = hits = 0
-    for i, sample in enumerate(truths):
-        for question, truth in _truths(sample).items():
-            if truth is not None:
-                total += 1
-                hits += question in answers and answers[question].best(i, 1)[0][0] == truth
+    for question, known in true_answers(truths, reference).items():
+        if question in JUDGED:
+            rows = [(i, truth) for i, truth in enumerate(known) if truth is not None]
+            total += len(rows)
+            hits += sum(question in answers and answers[question].best(i, 1)[0][0] == truth for i, truth in rows)
     return total, hits
-
-
-def _truths(sample: Sample) -> dict[str, str | None]:
-    return {
-        "category": first_level(sample.category),
-        "unit": sample.unit,
-        "kind": sample.kind,
-        "request": None if sample.is_request is None else "yes" if sample.is_request else "no",
-    }

@@ -45,12 +45,13 @@ def put_in_service(folder: Path, model: Model) -> Path:
     return path
 
 
-def rollback(folder: Path) -> Model:
-    """Put the model before back in service and return it; raises ModelError when there is none."""
+def rollback(folder: Path) -> Model | None:
+    """Put the model before back in service and return it; None where that is the shipped one. Raises ModelError when
+    none of the city's own is in service."""
     names = _names(folder)
-    if len(names) < 2:
-        raise ModelError(f"{folder}: 没有更早的模型可以退回")
-    model = load(folder / names[-2])
+    if not names:
+        raise ModelError(f"{folder}: 用的就是随软件发布的模型，没有更早的模型可以退回")
+    model = load(folder / names[-2]) if names[1:] else None
     _point(folder, names[:-1])
     return model
 

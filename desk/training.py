@@ -52,7 +52,7 @@ def learn(
     version = ""
     if count:
         shipped = shipped_model(studio.tables)
-        found = trial(own or shipped, base, made, count, words, shipped)
+        found = trial(own or shipped, base, made, count, studio.tables, shipped)
         told |= {"compared": count, "asked": found.asked, "old_right": found.old, "new_right": found.new}
         against = f"最近 {count} 条决定的 {found.asked} 个答案，旧模型答对 {found.old}，新模型答对 {found.new}"
         if not (found.passed or force):
@@ -82,10 +82,13 @@ def _taught(model: Model) -> str:
 
 
 def rollback(studio: Studio) -> Step:
-    """Put the model before back in service; raises ModelError when there is none."""
-    version = service.rollback(studio.folder).version
+    """Put the model before, at last the shipped one, back in service; raises ModelError when there is none."""
+    from classifier.shipped import shipped_model
+
+    before = service.rollback(studio.folder)
+    version = (before or shipped_model(studio.tables)).version
     step = Step(studio.clock(), studio.by, "rollback", version, True)
-    _keep(studio, step, f"退回模型 {version}")
+    _keep(studio, step, f"退回{'' if before else '随软件发布的'}模型 {version}")
     return step
 
 

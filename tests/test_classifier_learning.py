@@ -19,7 +19,7 @@ from classifier.evaluate import crossed, evaluate, learning_curve
 from classifier.features import ratios, telling
 from classifier.finder import Finder
 from classifier.learning import FEWEST, latest, right, trial
-from classifier.model import train
+from classifier.model import Model, train
 from classifier.page import write
 from classifier.samples import Sample, SampleError
 from classifier.service import put_in_service, since
@@ -72,12 +72,12 @@ def test_a_model_that_forgot_a_category_does_not_pass_the_trial() -> None:
     decided = (decided * 6)[: 4 * FEWEST]
     base = [s for s in samples() if not (s.category or "").startswith("urban")]
     worse = train(base)
-    total, known = right(model(), decided[-FEWEST:], None)
-    assert known > right(worse, decided[-FEWEST:], None)[1]
-    found = trial(worse, base, decided, FEWEST, (), None)
+    total, known = right(model(), decided[-FEWEST:], city(), model())
+    assert known > right(worse, decided[-FEWEST:], city(), model())[1]
+    found = trial(worse, base, decided, FEWEST, city(), model())
     assert found.asked == total
     assert found.passed
-    assert not trial(model(), base, [*base, *decided[:FEWEST]][-FEWEST:], FEWEST, (), None).passed
+    assert not trial(model(), base, [*base, *decided[:FEWEST]][-FEWEST:], FEWEST, city(), model()).passed
 
 
 def test_too_few_new_decisions_prove_nothing() -> None:
@@ -191,3 +191,11 @@ def test_what_the_model_is_sure_of_by_its_own_samples_is_judged_on_others() -> N
     assert 0 < filed["coverage"] <= 1
     assert filed["precision"] >= 0.98
     assert model().heads["category"].sure is None or filed["from"] <= 1
+
+
+def test_the_trial_judges_units_as_they_are_suggested_by_the_table_and_by_todays_names() -> None:
+    asked = [Sample(s.text, unit=s.unit) for s in samples() if s.unit in ("water", "health-old")]
+    heads = {q: h for q, h in model().heads.items() if q != "unit"}
+    total, known = right(Model("", model().features, heads), asked, city(), model())
+    assert total == len(asked)
+    assert known > 0.9 * total

@@ -147,8 +147,10 @@ def test_the_model_before_comes_back_into_service(tmp_path: Path) -> None:
     put_in_service(tmp_path / "models", model())
     put_in_service(tmp_path / "models", other)
     assert in_service(tmp_path / "models").version == other.version  # type: ignore[union-attr]
-    assert rollback(tmp_path / "models").version == model().version
+    assert rollback(tmp_path / "models").version == model().version  # type: ignore[union-attr]
     assert in_service(tmp_path / "models").version == model().version  # type: ignore[union-attr]
+    assert rollback(tmp_path / "models") is None
+    assert in_service(tmp_path / "models") is None
     with pytest.raises(ModelError, match="没有更早的模型"):
         rollback(tmp_path / "models")
 

@@ -78,6 +78,9 @@ def test_going_back_is_audited_and_in_the_history(admin: FlaskClient, city: City
     newest = steps(city.models)[0]
     assert (newest.act, newest.model, newest.by) == ("rollback", first, "admin")
     assert city.store.people.audit(1)[0].what == "退回模型"
+    assert "已退回模型" in press(admin, "/models/rollback").text  # the shipped one
+    assert service.in_service(city.models) is None
+    assert "随软件发布的模型" in admin.get("/models").text
     assert "没有更早的模型" in press(admin, "/models/rollback").text
 
 

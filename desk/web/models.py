@@ -97,7 +97,7 @@ def index() -> str:
         usual=next((s.seconds for s in history if s.seconds), USUAL),
         said=latest.said,
         ok=latest.ok,
-        back=len(service.kept(city.models)) > 1,
+        back=bool(service.kept(city.models)),
         answers=ANSWERS,
         outcome=_outcome,
     )
