@@ -194,7 +194,7 @@ def test_what_the_model_is_sure_of_by_its_own_samples_is_judged_on_others() -> N
 
 
 def test_the_trial_judges_units_as_they_are_suggested_by_the_table_and_by_todays_names() -> None:
-    asked = [Sample(s.text, unit=s.unit) for s in samples() if s.unit in ("water", "health-old")]
+    asked = [Sample(s.text, unit=s.unit, is_request=None) for s in samples() if s.unit in ("water", "health-old")]
     heads = {q: h for q, h in model().heads.items() if q != "unit"}
     total, known = right(Model("", model().features, heads), asked, city(), model())
     assert total == len(asked)
