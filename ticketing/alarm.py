@@ -9,6 +9,7 @@ import requests
 from data.city import City
 from data.records import Alert, OutboxEntry
 from data.reference import Board
+from ticketing import wire
 from ticketing.attempt import Attempt, Result
 
 ALARM = "alarm"  # the outbox's channel, and the kind of the alert
@@ -61,7 +62,7 @@ def send(city: City, entry: OutboxEntry) -> Attempt:
 def beat(city: City) -> str:
     """Ask for the heartbeat address after a good run; returns what went wrong, for the run's record."""
     try:
-        answer = requests.get(city.settings.alarm.heartbeat, timeout=city.settings.alarm.timeout)
+        answer = wire.get(city.settings.alarm.heartbeat, timeout=city.settings.alarm.timeout)
         answer.raise_for_status()
     except requests.RequestException as error:
         return f"心跳地址没有应答（{type(error).__name__}）"

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import requests
 
 from data.outward import NoticesTable
+from ticketing import wire
 from ticketing.attempt import Attempt, Result
 from ticketing.office.form import text_of, unsent
 
@@ -41,13 +42,13 @@ def send(settings: NoticesTable, to: str, message: str, key: str) -> Attempt:
 def _request(settings: NoticesTable, to: str, message: str, key: str) -> requests.Response:
     times = (min(5.0, settings.timeout), settings.timeout)
     if settings.sms_url:
-        return requests.post(settings.sms_url, json={"to": to, "text": message, "key": key}, timeout=times)
+        return wire.post(settings.sms_url, json={"to": to, "text": message, "key": key}, timeout=times)
     address = _filled(settings.sms_template, settings.sms_encoding, to, message, key)
     if not settings.sms_body:
-        return requests.get(address, timeout=times)
+        return wire.get(address, timeout=times)
     body = _filled(settings.sms_body, settings.sms_encoding, to, message, key)
     headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={settings.sms_encoding}"}
-    return requests.post(address, data=body.encode(settings.sms_encoding, "replace"), headers=headers, timeout=times)
+    return wire.post(address, data=body.encode(settings.sms_encoding, "replace"), headers=headers, timeout=times)
 
 
 def _filled(template: str, encoding: str, to: str, message: str, key: str) -> str:

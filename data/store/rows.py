@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import abc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 R = TypeVar("R")
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
+EMPTY = "[]"  # what most nested fields hold, and needs no parser
 
 
 def stamp(moment: datetime) -> str:
@@ -37,7 +38,7 @@ def due(posted_at: datetime, days: int) -> datetime:
 class _Layout:
     """How one record type is kept."""
 
-    adapter: TypeAdapter[Any]
+    read: Callable[[Mapping[str, Any]], Any]
     names: tuple[str, ...]
     nested: frozenset[str]  # kept as JSON: tuples and mappings
     times: frozenset[str]
@@ -52,7 +53,7 @@ def _layout(record: type[Any]) -> _Layout:
         names = tuple(f.name for f in fields(record))
         nested = frozenset(n for n in names if get_origin(hints[n]) in (tuple, abc.Mapping))
         times = frozenset(n for n in names if hints[n] in (datetime, datetime | None))
-        _layouts[record] = _Layout(TypeAdapter(record), names, nested, times)
+        _layouts[record] = _Layout(TypeAdapter(record).validator.validate_python, names, nested, times)
     return _layouts[record]
 
 
@@ -65,7 +66,7 @@ def to_row(record: Any, drop: Iterable[str] = ()) -> dict[str, Any]:
             continue
         value = getattr(record, name)
         if name in layout.nested:
-            value = json.dumps(_ANY.dump_python(value, mode="json"), ensure_ascii=False)
+            value = json.dumps(_ANY.dump_python(value, mode="json"), ensure_ascii=False) if value != () else EMPTY
         elif name in layout.times:
             value = stamp(value) if value is not None else None
         row[name] = value
@@ -74,9 +75,11 @@ def to_row(record: Any, drop: Iterable[str] = ()) -> dict[str, Any]:
 
 def from_row(cls: type[R], row: Mapping[str, Any]) -> R:
     """The record of a row; columns the record does not have are passed over."""
-    layout = _layout(cls)
-    values = {n: json.loads(row[n]) if n in layout.nested else row[n] for n in layout.names if n in row}
-    result: R = layout.adapter.validate_python(values)
+    layout, values = _layout(cls), dict(row)
+    for name in layout.nested:
+        if name in values:
+            values[name] = () if values[name] == EMPTY else json.loads(values[name])
+    result: R = layout.read(values)
     return result
 
 

@@ -17,6 +17,7 @@ from urllib3.exceptions import NewConnectionError
 from data.city import City
 from data.outward import FormTable, OfficeTable
 from data.records import OutboxEntry
+from ticketing import wire
 from ticketing.attempt import Attempt, Result
 from ticketing.office.facts import facts
 
@@ -51,13 +52,13 @@ def _send(url: str, form: FormTable, sent: Mapping[str, str], timeout: float) ->
         # Bytes, so that a letter the encoding lacks is a question mark and not a filing that never leaves.
         body = json.dumps(sent, ensure_ascii=False).encode(form.encoding, "replace")
         headers = {"Content-Type": f"application/json; charset={form.encoding}", **form.headers}
-        return requests.request(form.method, url, data=body, headers=headers, timeout=times)
+        return wire.ask(form.method, url, times, data=body, headers=headers)
     text = urlencode(sent, encoding=form.encoding, errors="replace")
     if form.method == "GET":
         joined = f"{url}{'&' if '?' in url else '?'}{text}"
-        return requests.get(joined, headers=dict(form.headers), timeout=times)
+        return wire.get(joined, headers=dict(form.headers), timeout=times)
     headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={form.encoding}", **form.headers}
-    return requests.post(url, data=text.encode("ascii"), headers=headers, timeout=times)
+    return wire.post(url, data=text.encode("ascii"), headers=headers, timeout=times)
 
 
 def unsent(error: requests.ConnectionError, who: str) -> Attempt:

@@ -16,6 +16,7 @@ import requests
 from data.city import City
 from data.outward import OfficeTable
 from data.records import OutboxEntry, OutboxState, Ticket
+from ticketing import wire
 from ticketing.attempt import Attempt, Result
 from ticketing.office import georeport
 from ticketing.office.facts import facts
@@ -57,7 +58,7 @@ def _ask(table: OfficeTable, key: str) -> Attempt | None:
 
 
 def _post(city: City, table: OfficeTable, entry: OutboxEntry) -> Attempt:
-    answer = requests.post(_url(table, "requests"), data=_form(city, table, entry), timeout=_timeout(table))
+    answer = wire.post(_url(table, "requests"), data=_form(city, table, entry), timeout=_timeout(table))
     if answer.status_code in (400, 401, 403, 404, 422):
         why = georeport.description(answer, table.format)
         return Attempt(Result.FAILED, error=f"办公系统不接受（{answer.status_code}：{why}）")
@@ -146,7 +147,7 @@ def _word(city: City, number: str, entry: Mapping[str, Any], now: datetime) -> W
 
 
 def _get(table: OfficeTable, path: str, params: Mapping[str, str]) -> requests.Response:
-    return requests.get(_url(table, path), params={**_common(table), **params}, timeout=_timeout(table))
+    return wire.get(_url(table, path), params={**_common(table), **params}, timeout=_timeout(table))
 
 
 def _common(table: OfficeTable) -> dict[str, str]:
