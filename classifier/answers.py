@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from classifier.features import Matrix
 from classifier.model import Model
@@ -34,7 +32,7 @@ class Answer:
 
     def best(self, row: int, count: int = SHOWN) -> list[tuple[str, float]]:
         """The likeliest labels of a row with their probabilities, best first, at most SHOWN."""
-        return self._best[row][:count]
+        return self.ranked[row][:count]
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -42,8 +40,8 @@ class Answer:
         return {label: i for i, label in enumerate(self.labels)}
 
     @cached_property
-    def _best(self) -> list[list[tuple[str, float]]]:
-        """Of all rows at once: a batch asks for nearly all of them."""
+    def ranked(self) -> list[list[tuple[str, float]]]:
+        """``best`` of every row: a batch asks for nearly all of them."""
         left, rows = self.p.copy(), np.arange(len(self.p))
         order = np.zeros((len(self.p), min(SHOWN, len(self.labels))), np.int64)
         for n in range(order.shape[1]):
@@ -88,12 +86,17 @@ def agreed(found: dict[str, Answer]) -> dict[str, Answer]:
 
 
 def _agreed(first: Answer, second: Answer) -> dict[str, Answer]:
-    parents = _parents(first.labels, second.labels)
-    sums = (parents @ second.p.T).T
-    both = parents.getnnz(axis=1) > 0  # a first level without a second is known by its own head only
+    parent = _parents(first.labels, second.labels)
+    rows, firsts = first.p.shape
+    known = parent >= 0
+    cells = np.arange(rows)[:, None] * firsts + parent[known]
+    sums = np.bincount(cells.ravel(), second.p[:, known].ravel(), first.p.size).reshape(rows, firsts)
+    both = (
+        np.bincount(parent[known], minlength=firsts) > 0
+    )  # a first level without a second is known by its own head only
     mixed = np.where(both, np.sqrt(first.p * np.maximum(sums, 1e-9)), first.p)
     mixed /= mixed.sum(axis=1, keepdims=True)
-    shared = second.p * (parents.T @ (mixed / np.maximum(sums, 1e-12)).T).T
+    shared = second.p * np.where(known, (mixed / np.maximum(sums, 1e-12))[:, parent], 0.0)
     return {
         "category": Answer(first.labels, mixed, first.samples),
         "detail": Answer(second.labels, shared, second.samples),
@@ -101,6 +104,7 @@ def _agreed(first: Answer, second: Answer) -> dict[str, Answer]:
 
 
 @lru_cache(maxsize=8)
-def _parents(firsts: tuple[str, ...], seconds: tuple[str, ...]) -> Any:
-    """(first-level labels, second-level labels), sparse: 1 where the one belongs to the other."""
-    return sparse.csr_matrix([[float(first_level(s) == f) for s in seconds] for f in firsts])
+def _parents(firsts: tuple[str, ...], seconds: tuple[str, ...]) -> NDArray[np.int64]:
+    """Of each second-level label the place of its first level, -1 where that is no label."""
+    at = {label: i for i, label in enumerate(firsts)}
+    return np.array([at.get(str(first_level(s)), -1) for s in seconds], np.int64)

@@ -28,15 +28,19 @@ _ADDRESS = re.compile(
     r"(?:(?:联系|家庭|详细|居住)?(?:地址|住址)[:是为 ]{1,3}|(?:我家住|我住|家住|现住|居住|住在)在?(?=[^,。;!?]{0,24}[号栋楼室]))"
     r"([^\s,。;!?:、]{4,40})"
 )
-# Without one of these none of the patterns can match: most posts hold a date or a sum and nothing to ring.
+# Without one of these or of SIGNS no pattern can match: most posts hold a date or a sum and nothing to ring.
 # (It begins with one sort of character, so that it is searched for fast.)
-_SIGN = re.compile(r"[0-9](?:[0-9]{2}[- ]?[0-9*x]{4}|[0-9]{4})")
+SIGN = re.compile(r"[0-9@](?:(?<=@)|[0-9]{2}[- ]?[0-9*x]{4}|[0-9]{4})")
 _LIVING = ("地址", "住址", "我住", "家住", "现住", "居住", "住在")
-_DIGITS, _MESSENGER, _AT = ("",), ("微信", "weixin", "wechat", "wx", "vx"), ("@",)
+_MESSENGER = ("微信", "weixin", "wechat", "wx", "vx")
+SIGNS = (*_LIVING, *_MESSENGER)
+# What numbers are written with, and what may not stand beside them: all that the two patterns below look at.
+_RUN = re.compile(r"[0-9()+*x 转-]{10,}")
+_NUMBERS = (("手机", _MOBILE), ("电话", _LANDLINE))
 # Kind, pattern, and words one of which it must hold.
 _PATTERNS = (
-    *(("手机", _MOBILE, _DIGITS), ("电话", _LANDLINE, _DIGITS), ("电话", _LOCAL, ("电话", "座机", "热线", "tel"))),
-    *(("QQ", _QQ, ("qq", "扣扣", "企鹅")), ("微信", _WECHAT, _MESSENGER), ("邮箱", _MAIL, _AT)),
+    *(("电话", _LOCAL, ("电话", "座机", "热线", "tel")), ("QQ", _QQ, ("qq", "扣扣", "企鹅"))),
+    *(("微信", _WECHAT, _MESSENGER), ("邮箱", _MAIL, ("@",))),
 )
 
 
@@ -49,9 +53,11 @@ def contacts(text: str) -> tuple[Contact, ...]:
 def contacts_in(plain: str) -> tuple[Contact, ...]:
     """The same of a text in normal form."""
     found = [Contact("地址", m) for m in _ADDRESS.findall(plain)[:2]] if _any(_LIVING, plain) else []
-    if _any((*_MESSENGER, *_AT), plain) or _SIGN.search(plain):
-        told = ((kind, pattern) for kind, pattern, words in _PATTERNS if _any(words, plain))
-        found = [Contact(kind, m) for kind, pattern in told for m in pattern.findall(plain)] + found
+    if _any(_MESSENGER, plain) or SIGN.search(plain):
+        runs = "|".join(_RUN.findall(plain))
+        told = [(kind, pattern, runs) for kind, pattern in _NUMBERS if runs]
+        told += [(kind, pattern, plain) for kind, pattern, words in _PATTERNS if _any(words, plain)]
+        found = [Contact(kind, m) for kind, pattern, text in told for m in pattern.findall(text)] + found
     return tuple(dict.fromkeys(found))[:MOST]
 
 

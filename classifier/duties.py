@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,10 +18,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from classifier.answers import CATEGORY, Answer
 from classifier.calibration import softmax
-from classifier.finder import Finder, Hits
+from classifier.finder import Finder, Found, Owners
 from classifier.places import Where
 from classifier.tokens import normal
 from data.reference import Reference, Unit
@@ -31,6 +31,7 @@ OFFICE = ("局", "公司", "办", "处", "委", "队", "政府", "集团", "中�
 AREAS = ("district", "county", "town", "street", "road")  # sorts of places whose names are only names
 TITLE = 40  # characters taken for the title of a post that has none
 OFTEN = 2.0  # a word said this often counts half of what it can count
+LIKELY = 0.02  # a category below this says nothing about the unit
 LEAST = 0.1  # of duty words heard, LEAST_LIKELY of a category's: what a unit has that is spoken for by none
 LEAST_LIKELY = 0.01
 DAY = timedelta(days=1)
@@ -59,51 +60,67 @@ class Duties:
         self._voices = voices or Voices()
         self.units = tuple(u.slug for u in reference.units)
         self._row = {slug: i for i, slug in enumerate(self.units)}
-        self._words = _words(reference.units)
-        self._names = _names(reference.units)
-        self._finder = Finder({*self._words, *_areas(reference, self._words)})
-        self._name_finder = Finder(self._names)
-        self.words = self._finder.words | self._name_finder.words
+        words, names = _words(reference.units), _names(reference.units)
+        self._finder = Finder({*words, *_areas(reference, words)})
+        silent = (0.0, ())
+        self._weight = np.array([words.get(w, silent)[0] for w in self._finder.words])
+        self._having = Owners.of(words.get(w, silent)[1] for w in self._finder.words)
+        self._name_finder = Finder(names)
+        self._naming = np.array([names[n] for n in self._name_finder.words], np.int64)
+        self._outright = np.array([n.endswith(OFFICE) for n in self._name_finder.words], bool)
+        self.words = frozenset({*self._finder.words, *self._name_finder.words})
         self._categories = {c.slug: i for i, c in enumerate(reference.categories)}
         self._answers = _answers(reference.units, self._categories)
         self._county = {d.slug: (self._row[d.unit], d.sort == "county") for d in reference.districts}
         self._elsewhere = _elsewhere(reference)
         self._changes = _changes(reference.units)
         self._today = lru_cache(maxsize=4096)(self._current)
+        self._known = lru_cache(maxsize=8)(self._known_of)
 
     def scores(
-        self,
-        hits: Sequence[Hits],
-        categories: Sequence[Mapping[str, float]],
-        where: Sequence[Where],
-        titles: Sequence[int],
+        self, found: Found, categories: Floats, where: Sequence[Where], titles: Sequence[int] | NDArray[np.int64]
     ) -> Floats:
-        """(texts, units): how strongly each unit's table speaks, 0 where it is silent; ``hits``: by a finder that has
-        ``words``; ``categories``: slug -> probability, of either level; ``titles``: characters of each text's title."""
-        known = self._categories
-        asked = [(i, known[c], p) for i, likely in enumerate(categories) for c, p in likely.items() if c in known]
-        scores: Floats = np.zeros((len(hits), len(self.units)))
-        if asked:
-            row, category, p = zip(*asked, strict=True)
-            shape = (len(hits), len(self._categories))
-            likely = sparse.csr_matrix((p, (row, category)), shape=shape) @ self._answers
-            scores += self._voices.category * np.log1p(likely / LEAST_LIKELY)
-        named = self._listen(scores, hits, titles)
-        for i, place in enumerate(where):
-            if place.district in self._county:
-                self._locate(scores[i], place.district, named[i])
+        """(texts, units): how strongly each unit's table speaks, 0 where it is silent; ``found``: by a finder that has
+        ``words``; ``categories``: as ``likely`` tells; ``titles``: characters of each text's title."""
+        scores = self._voices.category * np.log1p(self._answered(categories) / LEAST_LIKELY)
+        named = self._listen(scores, found, np.asarray(titles, np.int64))
+        for district, rows in _by_district(where).items():
+            if district in self._county:
+                scores[rows] = self._located(scores[rows], district, named[rows])
         return scores
+
+    def likely(self, answers: Mapping[str, Answer], rows: int) -> Floats:
+        """(rows, categories): the probability of each of the table's categories, of either level, that is worth asking about."""
+        found = np.zeros((rows, len(self._categories)))
+        for question in (q for q in CATEGORY if q in answers):
+            p, (own, at) = answers[question].p, self._known(answers[question].labels)
+            found[:, at] = np.where(p[:, own] > LIKELY, p[:, own], found[:, at])
+        return found
+
+    def _known_of(self, labels: tuple[str, ...]) -> NDArray[np.int64]:
+        """(place among the labels, place in the table) of the labels the table has, as columns."""
+        known = [(n, self._categories[label]) for n, label in enumerate(labels) if label in self._categories]
+        return np.array(known, np.int64).reshape(-1, 2).T
+
+    def _answered(self, categories: Floats) -> Floats:
+        """(texts, units): how fully each answers for what a text is likely about. Few categories are likely."""
+        found = np.zeros((len(categories), len(self.units)))
+        row, category = np.nonzero(categories)
+        if len(row):
+            rank = np.arange(len(row)) - np.searchsorted(row, row)  # the first of its text, the second …
+            for n in range(int(rank.max()) + 1):
+                at, about = row[rank == n], category[rank == n]
+                found[at] += categories[at, about][:, None] * self._answers[about]
+        return found
 
     def probabilities(self, scores: Floats, on: Sequence[date]) -> Floats:
         """Scores as probabilities of the units valid on each date; the others' are 0, what they had is their successors'."""
         merged = scores.copy()
         for day in sorted(set(on)):
             rows = np.array([i for i, d in enumerate(on) if d == day])
-            to = self.current(day)
-            for unit, successor in enumerate(to):
-                if unit != successor:
-                    merged[rows, successor] = np.maximum(merged[rows, successor], scores[rows, unit])
-                    merged[rows, unit] = -np.inf
+            for unit, successor in ((u, s) for u, s in enumerate(self.current(day)) if u != s):
+                merged[rows, successor] = np.maximum(merged[rows, successor], scores[rows, unit])
+                merged[rows, unit] = -np.inf
         return softmax(merged)
 
     def current(self, on: date) -> tuple[int, ...]:
@@ -120,14 +137,17 @@ class Duties:
 
     def named(self, text: str) -> list[str]:
         """Units that ``text`` (normal form) names, in its order."""
-        found = self._name_finder.places(self._name_finder.hits(text))
-        return list(dict.fromkeys(self.units[self._names[w]] for _, w in found))
+        found = self._name_finder.found([text]).apart()
+        return list(dict.fromkeys(self.units[n] for n in self._naming[found.word].tolist()))
 
-    def offices(self, hits: Hits, on: date) -> list[str]:
-        """Units that answer on that day for the offices a text names outright (城管局, not 城管), in its order."""
-        found = self._name_finder.places(hits)
-        to = self.current(on)
-        return list(dict.fromkeys(self.units[to[self._names[w]]] for _, w in found if w.endswith(OFFICE)))
+    def offices(self, found: Found) -> dict[int, list[int]]:
+        """Row -> the numbers of the units whose offices a text names outright (城管局, not 城管), in its order."""
+        names = self._name_finder.ours(found).apart()
+        names = names[self._outright[names.word]]
+        offices = defaultdict[int, list[int]](list)
+        for row, unit in zip(names.row.tolist(), self._naming[names.word].tolist(), strict=True):
+            offices[row].append(unit)
+        return offices
 
     def _current(self, on: date) -> tuple[int, ...]:
         return tuple(self._row[self._successor(u, on)] for u in self._reference.units)
@@ -139,43 +159,46 @@ class Duties:
             return before[0].slug if before else unit.slug
         return self._reference.current(unit.slug, on).slug
 
-    def _listen(self, scores: Floats, hits: Sequence[Hits], titles: Sequence[int]) -> list[list[int]]:
-        """Adds what the words say; returns the units named. A word inside a longer one is not heard again, one in the
-        title counts twice over."""
-        heard: dict[int, float] = defaultdict(float)
-        opening: dict[int, float] = defaultdict(float)
-        offices: dict[int, float] = defaultdict(float)
-        named = []
-        for i, (found, title) in enumerate(zip(hits, titles, strict=True)):
-            row = i * len(self.units)
-            said = [(at, word) for at, word in self._finder.places(found) if word in self._words]
-            first = {word: at for at, word in reversed(said)}
-            for word, often in Counter(word for _, word in said).items():
-                weight, units = self._words[word]
-                for unit in units:
-                    heard[row + unit] += weight * often * (OFTEN + 1) / (often + OFTEN)
-                    if first[word] < title:
-                        opening[row + unit] += weight
-            names = [word for _, word in self._name_finder.places(found)]
-            for word in names:
-                if word.endswith(OFFICE):
-                    offices[row + self._names[word]] += 1
-            named.append(sorted({self._names[word] for word in names}))
-        for told, voice, least in (
-            *((heard, self._voices.duty, LEAST), (opening, self._voices.title, LEAST)),
-            (offices, self._voices.named, 1.0),
+    def _listen(self, scores: Floats, found: Found, titles: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Adds what the words say; returns (texts, units): who is named. A word inside a longer one is not heard again, one
+        in the title counts twice over."""
+        words, shape = len(self._finder.words), scores.shape
+        said = self._finder.ours(found).apart()
+        each, first, often = np.unique(said.row * words + said.word, return_index=True, return_counts=True)
+        row, word = np.divmod(each, words)
+        weight = self._weight[word]
+        place, unit = self._having.of_each(word)
+        cells = row[place] * shape[1] + unit
+        names = self._name_finder.ours(found).apart()
+        naming = names.row * shape[1] + self._naming[names.word]
+        for at, told, voice, least in (
+            (cells, (weight * often * (OFTEN + 1) / (often + OFTEN))[place], self._voices.duty, LEAST),
+            (cells, (weight * (said.at[first] < titles[row]))[place], self._voices.title, LEAST),
+            (naming, self._outright[names.word], self._voices.named, 1.0),
         ):
-            cells = np.fromiter(told, np.int64, len(told))
-            scores.flat[cells] += voice * np.log1p(np.fromiter(told.values(), np.float64, len(told)) / least)
-        return named
+            scores += voice * np.log1p(np.bincount(at, told, scores.size).reshape(shape) / least)
+        return np.bincount(naming, minlength=scores.size).reshape(shape) > 0
 
-    def _locate(self, score: Floats, district: str, named: Sequence[int]) -> None:
+    def _located(self, scores: Floats, district: str, named: NDArray[np.bool_]) -> Floats:
         """In a county its government leads every unit that is not named; in a city district it is one voice more."""
-        row, county = self._county[district]
-        others = np.delete(score, [row, *named])
-        lead = others.max(initial=0.0) + self._voices.lead
-        score[row] = max(score[row] + self._voices.county, lead) if county else score[row] + self._voices.district
-        score += self._voices.elsewhere * self._elsewhere[district]
+        unit, county = self._county[district]
+        own = scores[:, unit] + (self._voices.county if county else self._voices.district)
+        if county:
+            others = np.where(named, 0, scores)
+            others[:, unit] = 0
+            own = np.maximum(own, others.max(axis=1) + self._voices.lead)
+        found = scores + self._voices.elsewhere * self._elsewhere[district]
+        found[:, unit] = own + self._voices.elsewhere * self._elsewhere[district][unit]
+        return found
+
+
+def _by_district(where: Sequence[Where]) -> dict[str, list[int]]:
+    """District -> the texts that lie in it."""
+    rows = defaultdict[str, list[int]](list)
+    for i, place in enumerate(where):
+        if place.district:
+            rows[place.district].append(i)
+    return rows
 
 
 def _changes(units: Sequence[Unit]) -> list[date]:

@@ -22,7 +22,6 @@ from classifier.model import Handed, Model
 from classifier.modelfile import stamped
 from classifier.places import Places
 from classifier.samples import Sample
-from classifier.suggest import likely
 from data.reference import Reference
 
 
@@ -49,11 +48,10 @@ def scores(
 ) -> Floats:
     """Duties.scores of messages as they stand in a file: ``texts`` in normal form, ``written`` as written, a title's line first."""
     places = Places(reference)
-    finder = Finder(places.words | duties.words)
-    hits = [finder.hits(t) for t in texts]
-    where = [places.find(t, h) for t, h in zip(texts, hits, strict=True)]
+    found = Finder({*places.words, *duties.words}).found(texts)
     titles = prepared(w.partition("\n")[0] if "\n" in w else "" for w in written)
-    return duties.scores(hits, likely(answers), where, [len(title) or TITLE for title in titles])
+    about = duties.likely(answers, len(texts))
+    return duties.scores(found, about, places.find(texts, found), [len(title) or TITLE for title in titles])
 
 
 def _last(unit: str, reference: Reference) -> date:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
+from datetime import date, datetime
+from itertools import chain, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from classifier.answers import Answer, ask
-from classifier.contacts import contacts, contacts_in
+from classifier.contacts import SIGN, SIGNS, contacts, contacts_in
 from classifier.doubts import doubts
 from classifier.duties import TITLE, Duties
 from classifier.features import prepared
-from classifier.finder import Finder, Hits
-from classifier.kinds import Cues
+from classifier.finder import Finder, Found
+from classifier.kinds import HALF, Cues
 from classifier.model import Model
 from classifier.names import shown
 from classifier.places import Places, Where
 from classifier.samples import first_level
 from classifier.tokens import LIMIT
 from classifier.units import Units
-from classifier.urgency import Haste, Rules
-from data.records import Choice, Kind, Post, Reason, Suggestion, Urgency
+from classifier.urgency import Haste, Rules, Spoken
+from data.records import Choice, Contact, Kind, Post, Reason, Suggestion, Urgency
 from data.reference import Reference
 
 BATCH = 512
 ZONE = ZoneInfo("Asia/Shanghai")
 SURE = 0.5  # a second-level category is named when it has at least this probability
-LIKELY = 0.02  # a category below this says nothing about the unit
 WORDS = 6  # reasons shown
 CO_UNITS = 3  # co-units shown
 SLIGHT = 0.01  # share of the positive weight below which a word is no reason
@@ -43,6 +44,7 @@ EMPTY = (
     " 是不是 到底 才能 然后 最后 开始 变成 多次 再次 需要 作为 处理 解决 办理 增设 附近 条件 影响 发现 出现 造成 导致 要求 请求"
     " 留言 回复 问政 书记 市长 局长 县长 相信 应该 必须 甚至 以及 或者 只有 只能 虽然 由于 为了 关于 对于 根据 按照 通过 打电话"
 )
+HEARD = {"kind": HALF, "request": 0}  # questions cues speak to, and the samples at which the model's power is a half
 PERHAPS = 0.15  # a category or kind from this on makes its 即办 rules heard
 EMERGENCY = 0.5  # probability from which an emergency that no rule has words for is shown as one
 LEARNT = Haste(Urgency.EMERGENCY, 0, "按学过的紧急求助判断", "110")
@@ -54,13 +56,18 @@ class _Batch:
 
     posts: Sequence[Post]
     texts: Sequence[str]
-    hits: Sequence[Hits]
-    matrix: Any
     answers: Mapping[str, Answer]
     where: Sequence[Where]
+    days: Sequence[date]  # since which the units are what they are on the post's
     units: Answer
+    offices: Mapping[int, Sequence[int]]  # numbers of the units whose offices are named
+    spoken: Sequence[Sequence[Spoken]]
+    contacts: Sequence[tuple[Contact, ...]]
     reasons: Sequence[tuple[Reason, ...]]
+    unknown: Sequence[bool]  # no word nor n-gram was ever learnt
     perhaps: Sequence[Sequence[str]]  # categories and kinds a post may be about
+    request: Sequence[float]
+    emergency: Sequence[float]
 
 
 class Suggester:
@@ -75,8 +82,9 @@ class Suggester:
         self._cues = Cues()
         self._duties = Duties(reference)
         self._units = Units(self._duties)
-        tables = (self._places, self._rules, self._cues, self._duties)
-        self._finder = Finder(frozenset[str]().union(*(table.words for table in tables)))
+        self._signs = Finder(SIGNS)
+        tables = (self._places, self._rules, self._cues, self._duties, self._signs)
+        self._finder = Finder(chain.from_iterable(table.words for table in tables))
         self.shown = shown(model.names, reference)
         empty = frozenset(EMPTY.split())
         worth = [len(w) > 1 and w.isalpha() and w not in empty for w in model.features.vocabulary]
@@ -95,45 +103,51 @@ class Suggester:
         """The probability from which its category may be believed without a person; None where nothing proves that."""
         return self.model.heads["category"].sure if "category" in self.model.heads else None
 
-    def _batch(self, posts: Sequence[Post], now: datetime) -> Iterator[Suggestion]:
-        batch = self._read(posts)
-        for i in range(len(posts)):
-            yield self._tell(batch, i, now)
+    def _batch(self, posts: Sequence[Post], now: datetime) -> list[Suggestion]:
+        with _paused():
+            batch = self._read(posts)
+            return [self._tell(batch, i, now) for i in range(len(posts))]
 
     def _read(self, posts: Sequence[Post]) -> _Batch:
-        texts = prepared(p.text for p in posts)
-        hits = [self._finder.hits(text) for text in texts]
+        texts, titles = prepared(p.text for p in posts), prepared(p.title for p in posts)
+        found = self._finder.found(texts)
         tokens, columns = self.model.features.cut(texts)
         matrix = self.model.features.matrix(texts, columns)
         answers = ask(self.model, texts, matrix, self._beside)
-        titles = prepared(p.title for p in posts)
-        heard = [self._cues.heard(*each) for each in zip(titles, texts, hits, strict=True)]
-        if "kind" in answers:
-            answers |= {"kind": self._cues.mixed(answers["kind"], heard)}
-        if "request" in answers:
-            answers |= {"request": self._cues.mixed(answers["request"], heard, half=0)}
-        where = [self._places.find(*each) for each in zip(texts, hits, tokens, strict=True)]
+        heard = self._cues.heard(titles, texts, found)
+        for question, half in ((q, h) for q, h in HEARD.items() if q in answers):
+            answers |= {question: self._cues.mixed(answers[question], heard, half)}
+        where = self._places.find(texts, found, tokens)
         days = [self._duties.era(p.posted_at.astimezone(ZONE).date()) for p in posts]
-        openings = [len(title) or TITLE for title in titles]
-        scores = self._duties.scores(hits, likely(answers), where, openings)
-        units = self._units.mixed(scores, days, answers.get("unit"), self.model.handed)
-        reasons = self._reasons(matrix, [answers["category"].best(i, 1)[0][0] for i in range(len(posts))])
-        return _Batch(posts, texts, hits, matrix, answers, where, units, reasons, _perhaps(answers))
+        about = self._duties.likely(answers, len(texts))
+        scores = self._duties.scores(found, about, where, [len(title) or TITLE for title in titles])
+        return _Batch(
+            posts,
+            texts,
+            answers,
+            where,
+            days,
+            self._units.mixed(scores, days, answers.get("unit"), self.model.handed),
+            self._duties.offices(found),
+            self._rules.spoken(texts, found),
+            self._contacts(posts, texts, found),
+            self._reasons(matrix, [best[0][0] for best in answers["category"].ranked]),
+            self.model.features.unknown(matrix),
+            _perhaps(answers),
+            _yes(answers, "request", len(texts), 0.5),
+            _yes(answers, "emergency", len(texts), 0.0),
+        )
 
     def _tell(self, batch: _Batch, i: int, now: datetime) -> Suggestion:
-        post, where = batch.posts[i], batch.where[i]
+        post, text, where = batch.posts[i], batch.texts[i], batch.where[i]
         categories = _choices(batch.answers["category"], i)
-        units = tuple(c for c in _choices(batch.units, i) if c.p > 0)
+        units = tuple([c for c in _choices(batch.units, i) if c.p > 0])
         category = _category(batch.answers, i, categories[0].name)
         kind, kind_p = _kind(batch.answers, i)
-        request_p = _yes(batch.answers, "request", i, 0.5)
-        haste = self._rules.haste(
-            batch.texts[i], category, kind, batch.hits[i], batch.perhaps[i] if batch.perhaps else ()
-        )
-        if haste.urgency is not Urgency.EMERGENCY and _yes(batch.answers, "emergency", i, 0.0) >= EMERGENCY:
+        request_p = batch.request[i]
+        haste = self._rules.haste(batch.spoken[i], category, kind, batch.perhaps[i])
+        if haste.urgency is not Urgency.EMERGENCY and batch.emergency[i] >= EMERGENCY:
             haste = LEARNT
-        row = batch.matrix.indices[batch.matrix.indptr[i] : batch.matrix.indptr[i + 1]]
-        unknown = not len(row) or int(row.min()) >= self.model.features.matter
         return Suggestion(
             board=post.board,
             thread=post.thread,
@@ -148,24 +162,36 @@ class Suggester:
             units=units,
             urgency=haste.urgency,
             days=haste.days,
-            contacts=contacts_in(batch.texts[i]) if len(batch.texts[i]) < LIMIT // 3 else contacts(post.text),
+            contacts=batch.contacts[i],
             place=where.place,
             district=where.district,
             reasons=batch.reasons[i],
-            needs_person=doubts(batch.texts[i], request_p, categories, units, where, haste, self.shown, unknown),
+            needs_person=doubts(text, request_p, categories, units, where, haste, self.shown, batch.unknown[i]),
             co_units=self._co_units(batch, i, units[0].name if units else ""),
         )
 
     def _co_units(self, batch: _Batch, i: int, leading: str) -> tuple[Choice, ...]:
         """Where two or more offices are named, those that do not lead; in a county, the bureau it would be in town."""
-        day = batch.posts[i].posted_at.astimezone(ZONE).date()
-        named = self._duties.offices(batch.hits[i], day)
+        to = self._duties.current(batch.days[i])
+        named = dict.fromkeys(self._duties.units[to[number]] for number in batch.offices.get(i, ()))
         others = [u for u in named if u != leading] if len(named) > 1 else []
         if leading in self.reference.unit and self.reference.unit[leading].sort == "county":
             likeliest = [label for label, p in batch.units.best(i, 4) if p > 0 and label != leading]
             others += [u for u in likeliest[:1] if u not in others]
         p, at = batch.units.p[i], batch.units.index
-        return tuple(Choice(u, float(p[at[u]]) if u in at else 0.0) for u in others[:CO_UNITS])
+        return tuple([Choice(u, float(p[at[u]]) if u in at else 0.0) for u in others[:CO_UNITS]])
+
+    def _contacts(self, posts: Sequence[Post], texts: Sequence[str], found: Found) -> list[tuple[Contact, ...]]:
+        """What each post leaves to ring or write to; a text that was cut is read where it was not."""
+        signed = set(self._signs.ours(found).row.tolist())
+        return [
+            contacts(post.text)
+            if len(text) == LIMIT or len(post.body) > LIMIT
+            else contacts_in(text)
+            if i in signed or SIGN.search(text)
+            else ()
+            for i, (post, text) in enumerate(zip(posts, texts, strict=True))
+        ]
 
     def _reasons(self, matrix: Any, categories: Sequence[str]) -> list[tuple[Reason, ...]]:
         """Of each row the words that spoke for its category: TF-IDF times weight, as a share of all that spoke for it."""
@@ -193,12 +219,6 @@ def _choices(answer: Answer, i: int) -> tuple[Choice, ...]:
     return tuple(Choice(name, p) for name, p in answer.best(i))
 
 
-def likely(answers: Mapping[str, Answer]) -> list[dict[str, float]]:
-    """For each row slug -> probability of the categories worth asking a unit about, of both levels."""
-    both = [answers[q].above(LIKELY) for q in ("category", "detail") if q in answers]
-    return [{slug: p for found in row for slug, p in found} for row in zip(*both, strict=True)]
-
-
 def _category(answers: Mapping[str, Answer], i: int, first: str) -> str:
     """The second level where it is sure and within the first choice, else the first."""
     if "detail" in answers:
@@ -215,12 +235,28 @@ def _kind(answers: Mapping[str, Answer], i: int) -> tuple[Kind, float]:
     return Kind.HELP, 0.0
 
 
-def _yes(answers: Mapping[str, Answer], question: str, i: int, untaught: float) -> float:
-    """The probability of "yes"; ``untaught`` where nobody was taught."""
-    return dict(answers[question].best(i, 2))["yes"] if question in answers else untaught
+def _yes(answers: Mapping[str, Answer], question: str, rows: int, untaught: float) -> list[float]:
+    """The probabilities of "yes"; ``untaught`` where nobody was taught."""
+    if question not in answers:
+        return [untaught] * rows
+    found: list[float] = answers[question].p[:, answers[question].index["yes"]].tolist()
+    return found
 
 
 def _perhaps(answers: Mapping[str, Answer]) -> list[list[str]]:
     """Categories and kinds that a post may be about: not to be taken for, but to be urgent for."""
     both = [answers[q].above(PERHAPS) for q in ("detail", "kind") if q in answers]
-    return [[label for found in row for label, _ in found] for row in zip(*both, strict=True)] if both else []
+    found = [[label for row in rows for label, _ in row] for rows in zip(*both, strict=True)]
+    return found or [[] for _ in answers["category"].p]
+
+
+@contextmanager
+def _paused() -> Iterator[None]:
+    """No garbage collection meanwhile: a batch makes thousands of records to be kept, which it would look through in vain."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

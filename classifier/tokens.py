@@ -40,7 +40,7 @@ def normals(texts: Sequence[str]) -> list[str]:
 
     Chinese, ASCII and the full-width forms stand for themselves or for one other character, whatever their neighbours.
     """
-    short = ["" if len(t) > LIMIT // 3 or "\0" in t else t for t in texts]  # "…" may carry a longer one past LIMIT
+    short = ["" if (len(t) > LIMIT // 3 and len(t) + 2 * t.count("…") > LIMIT) or "\0" in t else t for t in texts]
     joined = "\0".join(short).replace("…", "...")
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     plain = _plain().take(codes, mode="clip")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Units:
 
     def __init__(self, duties: Duties) -> None:
         self._duties = duties
+        self._columns = lru_cache(maxsize=64)(self._columns_of)
 
     def mixed(self, scores: Floats, on: Sequence[date], learnt: Answer | None, handed: Handed | None = None) -> Answer:
         """Unit slugs valid on each post's day (and foreign names) with their probabilities; ``scores``: Duties.scores."""
@@ -75,10 +77,13 @@ class Units:
     def _moved(self, labels: Sequence[str], values: NDArray[Any], names: Sequence[str], on: Sequence[date]) -> Floats:
         """``values`` (rows, labels) as (rows, names), labels moved to the units that answer for them on each row's day."""
         moved = np.zeros((len(on), len(names)))
-        at = {name: i for i, name in enumerate(names)}
-        numbers = [self._duties.number(label) for label in labels]
         for day in sorted(set(on)):
-            rows, to = np.flatnonzero([d == day for d in on]), self._duties.current(day)
-            columns = np.array([at[label] if n is None else to[n] for label, n in zip(labels, numbers, strict=True)])
+            rows, columns = np.flatnonzero([d == day for d in on]), self._columns(tuple(labels), tuple(names), day)
             np.add.at(moved, (rows[:, None], columns[None, :]), values[rows])
         return moved
+
+    def _columns_of(self, labels: tuple[str, ...], names: tuple[str, ...], day: date) -> NDArray[np.int64]:
+        """For each label the column of the unit that answers for it on that day."""
+        at, to = {name: i for i, name in enumerate(names)}, self._duties.current(day)
+        numbers = [self._duties.number(label) for label in labels]
+        return np.array([at[label] if n is None else to[n] for label, n in zip(labels, numbers, strict=True)])

@@ -7,15 +7,13 @@ something happening; 即办 words are not taken from clauses about the past, abo
 from __future__ import annotations
 
 import re
-import sys
-from bisect import bisect
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import groupby
 
-from classifier.finder import Finder, Hits
+from classifier.finder import Finder, Found, Hits
 from classifier.tokens import normal
 from data.records import Kind, Urgency
 from data.reference import Reference, Rule
@@ -30,8 +28,8 @@ OFTEN = 3  # a word said so often is what the post is about, as if it stood earl
 
 LONG = 400  # characters; a longer text with the word not in its first EARLY tells a story, unless the clause says "now"
 
-END = sys.maxsize
-_GAP = re.compile(r"(?P<sentence>[。;!?\n~…]+)|[,、 ]+")  # between sentences, and between clauses
+STOPS, COMMAS = "。;!?\n~…", ",、 "  # between sentences, and between clauses
+_GAP = re.compile(f"[{STOPS}{COMMAS}]")
 # Words that make a clause speak of what may be or is feared (for an emergency), or of a mere case (for 即办).
 _FEARED = re.compile(
     r"隐患|预防|防止|避免|容易|会不会|怕|担心|可能|以免|存在|风险|演练|宣传|知识|培训|安全生产|为什么要|怎么办|后果"
@@ -60,7 +58,7 @@ class Haste:
 
 
 @dataclass(frozen=True)
-class _Spoken:
+class Spoken:
     """A word of some rule where it stands: the urgencies it may stand for there, and the text around it."""
 
     word: str
@@ -86,11 +84,11 @@ class _Applied:
             self._kinds and self._kinds.isdisjoint(about)
         )
 
-    def fits(self, told: Sequence[_Spoken]) -> bool:
+    def fits(self, told: Sequence[Spoken]) -> bool:
         """Whether one of its words is said as it must be said; a rule without words always fits."""
         return not self.words or any(self._said(spoken) for spoken in told)
 
-    def _said(self, spoken: _Spoken) -> bool:
+    def _said(self, spoken: Spoken) -> bool:
         if spoken.word not in self.words or self.rule.urgency not in spoken.allowed:
             return False
         if self.rule.early and not spoken.early:
@@ -105,7 +103,7 @@ class Rules:
     def __init__(self, reference: Reference) -> None:
         self._rules = [_Applied(r) for r in reference.rules]
         self._finder = Finder(w for rule in self._rules for w in rule.words)
-        self.words = self._finder.words
+        self.words = frozenset(self._finder.words)
         self._wordless = frozenset(i for i, rule in enumerate(self._rules) if not rule.words)
         self._unspoken = lru_cache(maxsize=4096)(partial(self._first, ()))
         self._having: dict[str, set[int]] = defaultdict(set)
@@ -113,24 +111,23 @@ class Rules:
             for word in rule.words:
                 self._having[word].add(i)
 
+    def spoken(self, texts: Sequence[str], found: Found | None = None) -> list[list[Spoken]]:
+        """Every word of a rule in every clause of ``texts`` (title and body in normal form), and what it may stand for."""
+        heard = (self._finder.found(texts) if found is None else self._finder.ours(found)).by_row
+        return [list(_told(text, heard[i])) if i in heard else [] for i, text in enumerate(texts)]
+
     def haste(
-        self,
-        text: str,
-        category: str = "",
-        kind: Kind | None = None,
-        hits: Hits | None = None,
-        also: Collection[str] = (),
+        self, told: Sequence[Spoken], category: str = "", kind: Kind | None = None, also: Collection[str] = ()
     ) -> Haste:
-        """The first rule that fits ``text`` (title and body in normal form), ``category`` (a slug) and ``kind``.
+        """The first rule that fits what is ``spoken``, ``category`` (a slug) and ``kind``.
 
         ``also``: other categories and kinds it may be about; for what is urgent, they are enough.
         """
-        told = list(self._told(text, self._finder.hits(text) if hits is None else hits))
         if not told:
             return self._unspoken(category, kind, tuple(also))
         return self._first(told, category, kind, also)
 
-    def _first(self, told: Sequence[_Spoken], category: str, kind: Kind | None, also: Collection[str]) -> Haste:
+    def _first(self, told: Sequence[Spoken], category: str, kind: Kind | None, also: Collection[str]) -> Haste:
         taken, perhaps = _about(category, kind), _about(category, kind, *also)
         for i in sorted(self._wordless.union(*(self._having[spoken.word] for spoken in told))):
             applied = self._rules[i]
@@ -139,31 +136,24 @@ class Rules:
                 return Haste(rule.urgency, rule.days, rule.name, rule.ring)
         return Haste(Urgency.DAYS, USUAL_DAYS)
 
-    def _told(self, text: str, hits: Hits) -> Iterator[_Spoken]:
-        """Every word of a rule in every clause it stands in, and what it may stand for there."""
-        ours = [hit for hit in hits if hit[1] in self.words]
-        clauses = _clauses(text) if ours else []
-        inside = groupby(sorted(ours), lambda hit: clauses[bisect(clauses, (hit[0], END)) - 1])
-        for (start, end, sentence), said in inside:
-            clause, before, soon = text[start:end], text[sentence:start], sentence < EARLY
-            now = soon or len(text) < LONG or bool(_NOW.search(clause))
-            for word, at in {word: at for at, word in reversed(list(said))}.items():
-                if at + len(word) <= end:
-                    allowed = frozenset({Urgency.DAYS, *_allowed(clause.replace(word, " "), before, now)})
-                    around = f"{text[:TITLE]} {_window(text, at, len(word), NEAR)}"
-                    close = _window(text, at, len(word), CLOSE)
-                    yield _Spoken(word, allowed, around, close, soon or text.count(word) >= OFTEN)
+
+def _told(text: str, hits: Hits) -> Iterator[Spoken]:
+    for start, said in groupby(hits, lambda hit: _begin(text, hit[0], STOPS + COMMAS)):
+        gap, sentence = _GAP.search(text, start), _begin(text, start, STOPS)
+        end = gap.start() if gap else len(text)
+        clause, before, soon = text[start:end], text[sentence:start], sentence < EARLY
+        now = soon or len(text) < LONG or bool(_NOW.search(clause))
+        for word, at in {word: at for at, word in reversed(list(said))}.items():
+            if at + len(word) <= end:
+                allowed = frozenset({Urgency.DAYS, *_allowed(clause.replace(word, " "), before, now)})
+                around = f"{text[:TITLE]} {_window(text, at, len(word), NEAR)}"
+                close = _window(text, at, len(word), CLOSE)
+                yield Spoken(word, allowed, around, close, soon or text.count(word) >= OFTEN)
 
 
-def _clauses(text: str) -> list[tuple[int, int, int]]:
-    """(start, end, start of its sentence) of every clause."""
-    found, start, sentence = [], 0, 0
-    for gap in _GAP.finditer(text):
-        found.append((start, gap.start(), sentence))
-        start = gap.end()
-        if gap.lastgroup:
-            sentence = start
-    return [*found, (start, len(text), sentence)]
+def _begin(text: str, at: int, gaps: str) -> int:
+    """Where the clause (or sentence) that ``at`` lies in begins: after the last of the ``gaps`` before."""
+    return max(text.rfind(gap, 0, at) for gap in gaps) + 1
 
 
 def _window(text: str, at: int, long: int, reach: int) -> str:

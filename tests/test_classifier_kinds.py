@@ -10,7 +10,7 @@ import pytest
 from classifier.answers import Answer
 from classifier.kinds import Cues
 from classifier.tokens import normal
-from classifier.urgency import Rules
+from classifier.urgency import Haste, Rules
 from data.records import Kind, Urgency
 from data.reference import load
 
@@ -19,7 +19,17 @@ RULES = Rules(load())
 
 
 def asked(cues: Cues, learnt: Answer, title: str, text: str) -> Answer:
-    return cues.mixed(learnt, [cues.heard(normal(title), normal(text))])
+    return cues.mixed(learnt, cues.heard([normal(title)], [normal(text)]))
+
+
+def _haste(text: str, category: str, kind: Kind) -> Haste:
+    [spoken] = RULES.spoken([normal(text)])
+    return RULES.haste(spoken, category, kind)
+
+
+def heard(cues: Cues, title: str, text: str) -> dict[str, float]:
+    added = cues.heard([title], [text])[0].tolist()
+    return {kind: weight for kind, weight in zip(cues.kinds, added, strict=True) if weight}
 
 
 def _kind(title: str, body: str) -> str:
@@ -58,16 +68,16 @@ def test_a_citys_own_cues_are_read_from_its_table(tmp_path: Path) -> None:
     (tmp_path / "kinds.csv").write_text("kind,where,weight,words\n甲,title,5,灯塔\n乙,always,1,\n", encoding="utf-8")
     unsure = Answer(("甲", "乙"), np.full((2, 2), 0.5), 100)
     cues = Cues(tmp_path / "kinds.csv")
-    found = cues.mixed(unsure, [cues.heard("灯塔", "灯塔 亮了"), cues.heard("码头", "码头 到了")])
+    found = cues.mixed(unsure, cues.heard(["灯塔", "码头"], ["灯塔 亮了", "码头 到了"]))
     assert [found.best(i, 1)[0][0] for i in (0, 1)] == ["甲", "乙"]
 
 
 def test_a_title_that_the_text_does_not_begin_with_is_heard_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "kinds.csv").write_text("kind,where,weight,words\n甲,title,5,灯塔\n乙,text,1,灯塔\n", encoding="utf-8")
     cues = Cues(tmp_path / "kinds.csv")
-    assert cues.heard("灯塔", "码头") == {"甲": 5}
-    assert cues.heard("灯塔", "灯塔 码头") == {"甲": 5}
-    assert cues.heard("码头", "码头 灯塔") == {"乙": 1}
+    assert heard(cues, "灯塔", "码头") == {"甲": 5}
+    assert heard(cues, "灯塔", "灯塔 码头") == {"甲": 5}
+    assert heard(cues, "码头", "码头 灯塔") == {"乙": 1}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +96,7 @@ def test_a_title_that_the_text_does_not_begin_with_is_heard_all_the_same(tmp_pat
     ],
 )
 def test_what_failed_or_may_strike_at_any_moment_is_immediate_whatever_the_category(text: str) -> None:
-    assert RULES.haste(normal(text), "party", Kind.COMPLAINT).urgency is Urgency.IMMEDIATE
+    assert _haste(text, "party", Kind.COMPLAINT).urgency is Urgency.IMMEDIATE
 
 
 @pytest.mark.parametrize(
@@ -102,7 +112,7 @@ def test_what_failed_or_may_strike_at_any_moment_is_immediate_whatever_the_categ
     ],
 )
 def test_a_word_inside_another_or_a_mere_fear_is_not(text: str) -> None:
-    assert RULES.haste(normal(text), "party", Kind.COMPLAINT).urgency is Urgency.DAYS
+    assert _haste(text, "party", Kind.COMPLAINT).urgency is Urgency.DAYS
 
 
 @pytest.mark.parametrize(
@@ -110,11 +120,11 @@ def test_a_word_inside_another_or_a_mere_fear_is_not(text: str) -> None:
     [("亲戚一直困在传销窝点 手机被收走", "110"), ("急需熊猫血 病人在手术台上", "120"), ("三楼着火了 快派消防", "119")],
 )
 def test_who_is_in_danger_now_gets_the_number_to_ring(text: str, ring: str) -> None:
-    haste = RULES.haste(normal(text), "party", Kind.HELP)
+    haste = _haste(text, "party", Kind.HELP)
     assert (haste.urgency, haste.ring) == (Urgency.EMERGENCY, ring)
 
 
 def test_a_word_said_often_is_what_the_post_is_about() -> None:
     story = "我们是老小区的住户。" * 20
-    assert RULES.haste(normal(story + "停水两天。"), "urban", Kind.HELP).urgency is Urgency.DAYS
-    assert RULES.haste(normal(story + "停水，停水，还是停水。"), "urban", Kind.HELP).urgency is Urgency.IMMEDIATE
+    assert _haste(story + "停水两天。", "urban", Kind.HELP).urgency is Urgency.DAYS
+    assert _haste(story + "停水，停水，还是停水。", "urban", Kind.HELP).urgency is Urgency.IMMEDIATE

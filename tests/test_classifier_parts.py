@@ -5,17 +5,33 @@ from __future__ import annotations
 import time
 from datetime import date
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from classifier.contacts import contacts
+from classifier.answers import Answer
+from classifier.contacts import contacts, contacts_in
 from classifier.duplicates import Duplicates
 from classifier.duties import Duties
 from classifier.finder import Finder
 from classifier.places import Places, Where
+from classifier.suggest import Suggester
 from classifier.tokens import normal
-from classifier.urgency import Rules
+from classifier.urgency import Haste, Rules
 from data.records import Kind, Urgency
-from tests.classifier_city import city, model, post
+from tests.classifier_city import NOW, city, model, post
+
+
+def _where(text: str) -> Where:
+    [where] = Places(city()).find([normal(text)])
+    return where
+
+
+def _haste(text: str, category: str = "", kind: Kind | None = None) -> Haste:
+    rules = Rules(city())
+    [spoken] = rules.spoken([normal(text)])
+    return rules.haste(spoken, category, kind)
 
 
 @pytest.mark.parametrize(
@@ -40,40 +56,59 @@ def test_contact_details_are_found_and_other_numbers_are_not(text: str, expected
     assert [(c.kind, c.text) for c in contacts(text)] == expected
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            ["微信", "电话", "qq:", "1", "38", "0379", "63912345", "a@b.cn", "我住", "号楼", "-", "，", "好"]
+        )
+    )
+)
+def test_a_post_keeps_every_contact_however_fast_it_is_passed_over(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert Suggester(model(), city()).text("", text, NOW).contacts == contacts_in(normal(f"\n{text}"))
+
+
+def test_the_end_of_a_long_post_is_read_for_contacts() -> None:
+    [found] = Suggester(model(), city()).text("停水", "停水了。" * 3000 + "电话13837912345", NOW).contacts
+    assert found.text == "13837912345"
+
+
 @pytest.mark.parametrize("piece", ["1", "a", "a@", "qq", "微信", "地址:", "0379-", "a.", "138", "-", "住", "1 "])
 def test_no_pattern_runs_away_on_hostile_text(piece: str) -> None:
     start = time.perf_counter()
     contacts(piece * 100_000)
-    Rules(city()).haste(normal(piece * 100_000 + "着火了"))
+    _haste(piece * 100_000 + "着火了")
     assert time.perf_counter() - start < 1
 
 
 def test_a_finder_gives_longer_words_first_and_each_once() -> None:
     text = "柳林路小学在柳林路"
     finder = Finder(["柳林路", "柳林路小学", "小学"])
-    assert finder.places(finder.hits(text)) == [(0, "柳林路小学"), (6, "柳林路")]
+    assert finder.found([text]).apart().by_row[0] == [(0, "柳林路小学"), (6, "柳林路")]
 
 
 def test_the_place_and_its_district_are_told() -> None:
-    assert Places(city()).find("柳林路又停水了") == Where("柳林路", "east", ())
+    assert _where("柳林路又停水了") == Where("柳林路", "east", ())
 
 
 def test_a_district_named_outright_wins_over_one_implied() -> None:
-    assert Places(city()).find("北县的车到柳林路").district == "north"
+    assert _where("北县的车到柳林路").district == "north"
 
 
 def test_both_districts_are_told_where_two_are_named() -> None:
-    assert Places(city()).find("北县和东区交界处").districts == ("north", "east")
+    assert _where("北县和东区交界处").districts == ("north", "east")
 
 
 def test_high_technology_is_no_place() -> None:
-    assert Places(city()).find("高新技术企业补贴") == Where()
+    assert _where("高新技术企业补贴") == Where()
 
 
 def _best(text: str, categories: dict[str, float], where: Where, on: date = date(2012, 6, 1)) -> str:
     duties = Duties(city())
     plain = normal(text)
-    p = duties.probabilities(duties.scores([Finder(duties.words).hits(plain)], [categories], [where], [0]), [on])
+    likely = Answer(tuple(categories), np.array([list(categories.values())]))
+    told = duties.likely({"category": likely}, 1)
+    p = duties.probabilities(duties.scores(Finder(duties.words).found([plain]), told, [where], [0]), [on])
     assert p.sum() == pytest.approx(1)
     return duties.units[int(p[0].argmax())]
 
@@ -102,7 +137,7 @@ def test_units_named_in_the_text_are_told_in_its_order() -> None:
     ["快来人，三楼着火了", "着火了！家里有老人", "隔壁仓库大火，烟很大", "市长好：楼下正在冒烟，着火了，快派人"],
 )
 def test_a_fire_now_is_an_emergency_with_the_number_to_ring(text: str) -> None:
-    haste = Rules(city()).haste(normal(text))
+    haste = _haste(text)
     assert (haste.urgency, haste.ring) == (Urgency.EMERGENCY, "119")
 
 
@@ -118,15 +153,14 @@ def test_a_fire_now_is_an_emergency_with_the_number_to_ring(text: str) -> None:
     ],
 )
 def test_a_fire_feared_or_long_past_is_not(text: str) -> None:
-    assert Rules(city()).haste(normal(text)).urgency is not Urgency.EMERGENCY
+    assert _haste(text).urgency is not Urgency.EMERGENCY
 
 
 def test_no_water_is_immediate_but_the_price_of_it_is_not() -> None:
-    rules = Rules(city())
-    assert rules.haste("小区停水两天", "urban/water", Kind.HELP).urgency is Urgency.IMMEDIATE
-    assert rules.haste("停水后重新开户多少钱", "urban/water", Kind.INQUIRY).days == 1
-    assert rules.haste("如果停水会提前通知吗", "urban/water", Kind.INQUIRY).urgency is Urgency.DAYS
-    assert rules.haste("小区停水两天", "urban/power", Kind.HELP).days == 5
+    assert _haste("小区停水两天", "urban/water", Kind.HELP).urgency is Urgency.IMMEDIATE
+    assert _haste("停水后重新开户多少钱", "urban/water", Kind.INQUIRY).days == 1
+    assert _haste("如果停水会提前通知吗", "urban/water", Kind.INQUIRY).urgency is Urgency.DAYS
+    assert _haste("小区停水两天", "urban/power", Kind.HELP).days == 5
 
 
 def test_the_same_matter_on_another_board_is_found_and_a_different_one_is_not() -> None:
@@ -160,4 +194,4 @@ def test_the_same_matter_on_another_board_is_found_and_a_different_one_is_not() 
     ],
 )
 def test_a_place_no_table_knows_is_told_by_its_ending(tokens: list[str], place: str | None) -> None:
-    assert Places(city()).find("".join(tokens), tokens=tokens).place == place
+    assert Places(city()).find(["".join(tokens)], tokens=[tokens])[0].place == place

@@ -70,8 +70,9 @@ def test_an_emergency_no_rule_has_words_for_is_learnt() -> None:
 
 def test_a_likely_category_is_enough_to_be_urgent_but_not_for_the_days() -> None:
     rules = Rules(city())
-    assert rules.haste("停水了", "education", Kind.HELP, also=["urban/water"]).urgency is Urgency.IMMEDIATE
-    assert rules.haste("停课了", "education", Kind.HELP, also=["咨询"]).days == 5
+    dry, idle = rules.spoken(["停水了", "停课了"])
+    assert rules.haste(dry, "education", Kind.HELP, also=["urban/water"]).urgency is Urgency.IMMEDIATE
+    assert rules.haste(idle, "education", Kind.HELP, also=["咨询"]).days == 5
 
 
 def test_doubt_is_said_in_words() -> None:

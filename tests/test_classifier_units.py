@@ -33,7 +33,7 @@ THEN = datetime(2016, 3, 1, tzinfo=UTC)
 def _mixed(text: str, on: date, learnt: Answer | None = None, reference: Reference | None = None) -> dict[str, float]:
     plain = normal(text)
     duties = Duties(reference or city())
-    told = duties.scores([Finder(duties.words).hits(plain)], [{}], [Where()], [0])
+    told = duties.scores(Finder(duties.words).found([plain]), duties.likely({}, 1), [Where()], [0])
     found = Units(duties).mixed(told, [on], learnt)
     return dict(zip(found.labels, found.p[0].tolist(), strict=True))
 
@@ -175,11 +175,11 @@ def test_two_hundred_decisions_move_what_the_tables_say() -> None:
 
 @pytest.mark.parametrize("text", ["卫生间需要重新安装管道", "请重新安排学位", "新安全出口被堵"])
 def test_a_county_inside_another_word_is_no_place(text: str) -> None:
-    assert Places(load()).find(normal(text)).district is None
+    assert Places(load()).find([normal(text)])[0].district is None
 
 
 def test_a_county_by_its_short_name_is() -> None:
-    assert Places(load()).find(normal("我是新安的村民")).district == "xinan"
+    assert Places(load()).find([normal("我是新安的村民")])[0].district == "xinan"
 
 
 @pytest.mark.parametrize(
