@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from bench import rivals
 from classifier.evaluate import crossed, evaluate
 from classifier.model import train
 from classifier.modelfile import save
@@ -37,13 +38,18 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     reference = load()
     shipped = shipped_model(reference)
-    table("自带样本，5 折交叉验证", crossed(shipped_samples(reference), 5, city_words(reference), reference, WRITTEN))
+    written = shipped_samples(reference)
+    table("自带样本，5 折交叉验证", crossed(written, 5, city_words(reference), reference, WRITTEN))
+    for name, found in rivals.table(written):
+        row(f"自带样本，同样的 5 折：{name}", found)
     if not (folder / "categories.csv").is_file():
         print(f"跳过：{folder} 里没有 categories.csv；真实留言不随项目发布，放到那里再运行")
         return
     samples = read(folder / "categories.csv", reference).samples
     row("自带模型，categories.csv（7 类）", evaluate(shipped, samples))
     row("categories.csv，5 折交叉验证", crossed(samples))
+    for name, found in rivals.table(samples):
+        row(f"categories.csv，同样的 5 折：{name}", found)
     elsewhere(samples, reference)
     with tempfile.TemporaryDirectory() as scratch:
         size(samples, Path(scratch) / "measure.model")

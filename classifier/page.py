@@ -10,14 +10,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from classifier.evaluate import QUESTIONS
 from classifier.samples import SampleError
 from data.spreadsheet import inert
 
 WIDTH, HEIGHT, EDGE = 460, 260, 46
 STYLE = """body{font:15px/1.6 system-ui,"Noto Sans CJK SC",sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#222}
 table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:right}
-th:first-child,td:first-child{text-align:left}figure{display:inline-block;margin:0 1em 1em 0}figcaption{font-weight:600}
-svg{background:#fafafa;border:1px solid #ddd}.hit{background:#e3f1e3}.miss{background:#fbe9e7}p{max-width:46em}"""
+th:first-child,td:first-child{text-align:left}th{white-space:nowrap}.wide{overflow-x:auto}figure{display:inline-block;margin:0 1em 1em 0}figcaption{font-weight:600}
+svg{max-width:100%;height:auto;background:#fafafa;border:1px solid #ddd}.hit{background:#e3f1e3}.miss{background:#fbe9e7}p{max-width:46em}"""
 CLASS = (("label", "类别"), ("rows", "条数"), ("precision", "精确率"), ("recall", "召回率"), ("f1", "F1"))
 Points = Sequence[tuple[float, float]]
 
@@ -69,7 +70,7 @@ def _html(report: dict[str, Any]) -> str:
         body += "<h2>最近几周的漂移</h2>" + _table(heading, [[w[k] for k in keys] for w in weeks])
     title = f"分类模型评估 {report.get('model', '')}"
     return (
-        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{STYLE}</style>'
         f"<h1>{escape(title)}</h1>{body}</html>\n"
     )
 
@@ -80,7 +81,7 @@ def _question(name: str, part: dict[str, Any]) -> str:
     heading = ("条数", "准确率", "宏平均 F1", "前二", "前三", "校准误差")
     alone = told["automatic"]
     words = (
-        f"把握不低于 {alone['from']:.3f} 的 {alone['coverage']:.1%} 可不经人工：精确率 {alone['precision']:.2%}，"
+        f"把握不低于 {alone['from']:.1%} 的 {alone['coverage']:.1%} 可不经人工：精确率 {alone['precision']:.2%}，"
         f"九成五的把握下不低于 {alone['proven']:.2%}。"
         if alone
         else "没有一个把握值能证明精确率达到 98%，都要由人看。"
@@ -89,7 +90,7 @@ def _question(name: str, part: dict[str, Any]) -> str:
     rising = [(c["coverage"], c["precision"]) for c in told["coverage"]]
     bound = [(c["coverage"], c["proven"]) for c in told["coverage"]]
     return (
-        f"<h2>{escape(name)}</h2>{_table(heading, [[part[k] for k in keys]])}<p>{words}</p>"
+        f"<h2>{escape(QUESTIONS[name])}</h2>{_table(heading, [[part[k] for k in keys]])}<p>{words}</p>"
         + _figure("说的把握与真对的比例", [shown, [(0, 0), (1, 1)]], "把握", "对的比例")
         + _figure("覆盖与精确率（下线：九成五的下限）", [rising, bound], "覆盖", "精确率")
         + _table([w for _, w in CLASS], [[row[k] for k, _ in CLASS] for row in told["classes"]])
@@ -103,7 +104,8 @@ def _question(name: str, part: dict[str, Any]) -> str:
 
 def _table(heading: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     top = "".join(f"<th>{escape(h)}" for h in heading)
-    return f"<table><tr>{top}" + "".join("<tr>" + "".join(f"<td>{_cell(c)}" for c in row) for row in rows) + "</table>"
+    lines = "".join("<tr>" + "".join(f"<td>{_cell(c)}" for c in row) for row in rows)
+    return f'<div class="wide"><table><tr>{top}{lines}</table></div>'
 
 
 def _cell(value: Any) -> str:
@@ -117,7 +119,8 @@ def _confusion(told: dict[str, Any]) -> str:
         + "".join(f'<td class="{"hit" if i == j else "miss" if n else ""}">{n}' for j, n in enumerate(row))
         for i, (label, row) in enumerate(zip(labels, told["rows"], strict=True))
     )
-    return f"<table><tr><th>{''.join(f'<th>{escape(label)}' for label in labels)}{lines}</table>"
+    top = "".join(f"<th>{escape(label)}" for label in labels)
+    return f'<div class="wide"><table><tr><th>{top}{lines}</table></div>'
 
 
 def _figure(title: str, curves: Sequence[Points], across: str, up: str, right: float = 1.0) -> str:
@@ -127,7 +130,7 @@ def _figure(title: str, curves: Sequence[Points], across: str, up: str, right: f
     marks = "".join(_mark(low, low + (1 - low) * i / 4, right * i / 4, right) for i in range(5))
     lines = "".join(_line([_at(x / right, y, low) for x, y in curve], n) for n, curve in enumerate(curves))
     return (
-        f'<figure><figcaption>{escape(title)}</figcaption><svg width="{WIDTH}" height="{HEIGHT}" role="img" '
+        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" '
         f'aria-label="{escape(title)}" font-size="11">{marks}{lines}<text x="{WIDTH - 6}" y="{HEIGHT - 6}" '
         f'text-anchor="end">{escape(across)}</text><text x="6" y="14">{escape(up)}</text></svg></figure>'
     )
