@@ -39,6 +39,5 @@ class StorePipeline:
     def _keep(self, spider: BoardSpider, store: Store, item: ReadThread) -> None:
         threads = store.threads
         with spider.writing(store):
-            first = threads.post(item.post.board, item.post.thread) is None
-            bears = first or threads.awaited(item.post.board, item.post.thread)
+            bears = threads.evident(item.post.board, item.post.thread)
             threads.save(Thread(item.post, item.replies), item.read, item.pages if bears else ())

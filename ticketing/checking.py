@@ -68,7 +68,7 @@ def judge(city: City, ticket: Ticket, voices: Voices, now: datetime) -> Verdict 
     if threads.erased(*where):
         return None  # what it would be judged by is gone; what was judged stands
     heard, reads = threads.replies(*where, gone=True), threads.reads(*where)
-    seen, versions = threads.seen(*where), threads.versions(*where)
+    seen, versions = (threads.seen(*where), threads.versions(*where)) if heard else ({}, ())
     rests = lifecycle.standing(ticket, city.store.tickets.events(ticket.number)).rests
     fresh = replies.verdict(ticket, heard, reads, voices, city.zone, now, seen, versions, rests)
     standing = city.store.tickets.verdict(ticket.number)

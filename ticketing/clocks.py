@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -25,9 +27,15 @@ class Calendar:
         if day in self.holidays or day in self.make_up_days:
             return day in self.make_up_days, True
         try:
-            return bool(chinese_calendar.is_workday(day)), True
+            return _announced(chinese_calendar.is_workday, day), True
         except NotImplementedError:
             return day.weekday() < 5, any(d.year == day.year for d in self.holidays)
+
+
+@lru_cache(maxsize=1 << 12)
+def _announced(asked: Callable[[date], bool], day: date) -> bool:
+    """``asked`` once a day it knows: chinesecalendar looks all its years through for each. Raises NotImplementedError."""
+    return bool(asked(day))
 
 
 ANNOUNCED = Calendar()

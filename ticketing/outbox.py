@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,6 +22,15 @@ PATIENCE = timedelta(days=7)  # with a county's platform
 NOT_NOW = "对方平台刚才没有应答，稍后再试"
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An act that was attempted and is not settled yet; how it ended is counted then."""
+
+    entry: OutboxEntry
+    attempt: Attempt
+    counts: Counter[str]
+
+
 class Sender(Protocol):
     """One way out of the house."""
 
@@ -34,20 +44,14 @@ def send_due(city: City, clock: Clock, holder: str, channels: Sequence[str] = ()
     """
     counts: Counter[str] = Counter()
     silent: set[str] = set()  # platforms that did not answer in this turn: the rest must not wait for them again
-    while (entry := _next(city, clock(), holder, tuple(channels) or tuple(SENDERS))) is not None:
+    wanted = tuple(channels) or tuple(SENDERS)
+    ended: Ended | None = None
+    while (entry := _next(city, clock(), holder, wanted, ended)) is not None:
         platform = str(entry.payload.get("platform", ""))
         attempt = _attempt(city, entry) if platform not in silent else Attempt(Result.RETRY, error=NOT_NOW)
         if platform and attempt.result is Result.RETRY:
             silent.add(platform)
-        try:
-            _settle(city, entry, attempt, holder, clock())
-        except Exception as error:
-            if not _repeatable(city, entry):
-                raise
-            # It was accepted but could not be kept: later the other side is asked, and this one must not block the rest.
-            attempt = _broken(city, entry, error)
-            _settle(city, entry, attempt, holder, clock())
-        counts[f"{entry.channel}_{attempt.result}"] += 1
+        ended = Ended(entry, attempt, counts)
     office.finish(city, clock())
     return counts
 
@@ -57,11 +61,18 @@ def amiss(counts: Mapping[str, int]) -> int:
     return sum(n for name, n in counts.items() if not name.endswith(f"_{Result.SENT}"))
 
 
-def _next(city: City, now: datetime, holder: str, channels: Sequence[str]) -> OutboxEntry | None:
-    """One act at a time: a lease that also waited for others' attempts could run out before its own began."""
+def _next(city: City, now: datetime, holder: str, channels: Sequence[str], ended: Ended | None) -> OutboxEntry | None:
+    """Settle the act that was attempted last and lease the next: one commit, on the disk before anything more leaves.
+
+    Until then the act is leased still, so that after a crash it is asked for or listed, never repeated. One act at a
+    time: a lease that also waited for others' attempts could run out before its own began.
+    """
     office, notices = city.settings.office, city.settings.notices
     lease = LEASE + timedelta(seconds=2 * (office.timeout + notices.timeout))
     with city.store.transaction():
+        if ended:
+            result = _settled(city, ended.entry, ended.attempt, holder, now)
+            ended.counts[f"{ended.entry.channel}_{result}"] += 1
         return next(iter(city.store.outbox.take(now, holder, lease, channels, limit=1)), None)
 
 
@@ -85,13 +96,22 @@ def _broken(city: City, entry: OutboxEntry, error: Exception) -> Attempt:
     return Attempt(result, error=f"程序出错（{type(error).__name__}: {error}）"[:300])
 
 
-def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: datetime) -> None:
-    """Whole, but not waited for: after a power cut the act is leased still, and is asked for or listed, never repeated.
+def _settled(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: datetime) -> Result:
+    """How it ended, written down whole."""
+    try:
+        _settle(city, entry, attempt, holder, now)
+    except Exception as error:
+        if not _repeatable(city, entry):
+            raise
+        # It was accepted but could not be kept: later the other side is asked, and this one must not block the rest.
+        attempt = _broken(city, entry, error)
+        _settle(city, entry, attempt, holder, now)
+    return attempt.result
 
-    What follows from it (the notice of a filing) is leased before it leaves, and that commit keeps this one, too.
-    """
+
+def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: datetime) -> None:
     outbox = city.store.outbox
-    with city.store.hurried(), city.store.transaction():
+    with city.store.transaction():
         kept = outbox.entry(entry.key)
         if kept is None or (kept.state, kept.holder) != (OutboxState.LEASED, holder):
             return  # taken over meanwhile; whoever did so settles it

@@ -90,5 +90,5 @@ class Reader:
         )  # fmt: skip
         read = Read(board.slug, thread, page.received_at, ReadOutcome.OK, True, page.status, len(pages), "")
         with store.transaction():
-            bears = store.threads.post(board.slug, thread) is None or store.threads.awaited(board.slug, thread)
+            bears = store.threads.evident(board.slug, thread)
             store.threads.save(Thread(post, tuple(replies.values())), read, pages if bears else ())

@@ -104,8 +104,9 @@ class Threads:
 
         A reply that a complete read no longer shows is marked as gone; an incomplete one says nothing of absence.
         """
-        kept = self.save_read(read, pages)
-        if self.erased(read.board, read.thread):
+        erased = self.erased(read.board, read.thread)
+        kept = self._keep_read(read, () if erased else pages)
+        if erased:
             return kept  # is not taken in again
         self._save_post(thread.post, read.at)
         self._save_replies(thread, kept)
@@ -123,11 +124,19 @@ class Threads:
 
     def save_read(self, read: Read, pages: Sequence[Snapshot] = ()) -> Read:
         """Keep one attempt to read, complete or not, with whatever pages came; none of a thread whose words were erased."""
-        wanted = pages if pages and not self.erased(read.board, read.thread) else ()
-        kept = replace(read, snapshots=tuple(self.append(page) for page in wanted))
+        return self._keep_read(read, pages if pages and not self.erased(read.board, read.thread) else ())
+
+    def _keep_read(self, read: Read, pages: Sequence[Snapshot]) -> Read:
+        kept = replace(read, snapshots=tuple(self.append(page) for page in pages))
         number = self.db.add("reads", to_row(kept, drop=("id",)))
         self._settle_listing(read)
         return replace(kept, id=number)
+
+    def evident(self, board: str, thread: str) -> bool:
+        """Are the pages of a thread that was read to be kept: of its first read, and while a read can bear on a verdict?"""
+        query = "select 1 from posts where board = ? and thread = ?"
+        known = self.db.execute(query, [board, thread]).fetchone() is not None
+        return not known or self.awaited(board, thread)
 
     def awaited(self, board: str, thread: str) -> bool:
         """Can a read of this thread bear on a verdict: has it a ticket, or may its post still become one?"""
@@ -171,8 +180,10 @@ class Threads:
 
     def _save_replies(self, thread: Thread, read: Read) -> None:
         board, number = thread.post.board, thread.post.thread
-        known = {r.id: r for r in self.replies(board, number, gone=True)}
-        standing = {r.id for r in self.replies(board, number)} if known else set()
+        where = "board = ? and thread = ?"
+        rows = {row["id"]: row for row in self.db.table("replies").rows_where(where, [board, number])}
+        known = {id: from_row(Reply, row) for id, row in rows.items()}
+        standing = {id for id, row in rows.items() if row["gone_at"] is None}
         fresh: dict[str, Mapping[str, Any]] = {}
         for reply in thread.replies:
             old = known.get(reply.id)
