@@ -36,8 +36,9 @@ def check(city: City, now: datetime) -> Mapping[str, int]:
 
 def weigh(city: City, ticket: Ticket, now: datetime) -> None:
     """Judge a ticket that was filed just now: the unit may have answered before anyone filed it."""
-    if ticket.board in city.reference().board:
-        fresh = judge(city, ticket, voices_of(city.reference()), now)
+    reference = city.reference()
+    if ticket.board in reference.board:
+        fresh = judge(city, ticket, voices_of(reference), now)
         if fresh is not None and fresh.name is not VerdictName.PENDING:
             _keep(city, ticket, fresh)
 

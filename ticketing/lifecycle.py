@@ -188,7 +188,8 @@ def move(
         terms = allowed.terms(city, ticket, now_stands, data or {}, now)
         event = Event(number, now, name, by, note, terms)
         then = after(now_stands, event, state)
-        tickets.add_event(event, state, then.promise if then.promise != now_stands.promise else None, then.reply_due)
+        promise = then.promise if then.promise != now_stands.promise else None
+        tickets.add_event(event, state, promise, then.reply_due if then.reply_due != now_stands.reply_due else None)
         if allowed.tells:
             key = f"notice/{number}/{name}/{now:%Y%m%d%H%M%S}"
             city.store.outbox.put(OutboxEntry(key, "notice", number, {"ticket": number, "kind": name}, now, now))

@@ -75,7 +75,7 @@ def about(city: City, ticket: Ticket, kind: str) -> str:
         "urgent": "即办 " if ticket.urgency is Urgency.IMMEDIATE else "",
         "number": ticket.number,
         "due": f"{_answer(city, ticket).astimezone(city.zone):%m-%d %H:%M}",
-        "settle": f"{_settle(city, ticket).astimezone(city.zone):%m-%d %H:%M}",
+        "settle": f"{_settle(city, ticket).astimezone(city.zone):%m-%d %H:%M}" if "{settle}" in template.words else "",
         "unit": unit.name if unit else ticket.unit,
         "link": _link(city, ticket),
     }

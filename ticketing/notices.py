@@ -65,14 +65,19 @@ def text(city: City, ticket: Ticket, kind: str = "filing") -> str:
     return messages.about(city, ticket, kind)
 
 
-def _message(city: City, entry: OutboxEntry) -> str:
+def _about(city: City, entry: OutboxEntry) -> Ticket | None:
+    """The ticket an entry is about; a digest is about none."""
+    number = entry.payload.get("ticket")
+    return city.store.tickets.ticket(str(number)) if number else None
+
+
+def _message(city: City, entry: OutboxEntry, ticket: Ticket | None) -> str:
     """What the receiver of an entry reads as SMS; LookupError when the ticket or the kind does not exist."""
     kind = str(entry.payload.get("kind", "filing"))
     if kind not in messages.KINDS:
         raise LookupError(f"没有“{kind}”这种通知")
     if "text" in entry.payload:
         return messages.said(city, str(entry.payload["text"]), kind)
-    ticket = city.store.tickets.ticket(str(entry.payload.get("ticket")))
     if ticket is None:
         raise LookupError(f"没有工单 {entry.payload.get('ticket')}")
     return text(city, ticket, kind)
@@ -85,7 +90,8 @@ def send(city: City, entry: OutboxEntry) -> Attempt:
     """
     settings = city.settings.notices
     try:
-        message, to = _message(city, entry), _receiver(city, entry)
+        about = _about(city, entry)
+        message, to = _message(city, entry, about), _receiver(city, entry, about)
     except LookupError as error:
         return Attempt(Result.FAILED, error=str(error.args[0]) if error.args else "通知不完整")
     if not gateway.present(settings) and not to.urls:
@@ -112,12 +118,11 @@ def _by_sms(settings: NoticesTable, to: Receiver, message: str, key: str) -> Att
     return gateway.send(settings, to.phone, message, key)
 
 
-def _receiver(city: City, entry: OutboxEntry) -> Receiver:
+def _receiver(city: City, entry: OutboxEntry, ticket: Ticket | None) -> Receiver:
     """Whom the notice is for: the office's leaders, or the unit that answers today for the one it was filed to."""
     settings, reference = city.settings.notices, city.reference()
     if messages.KINDS[str(entry.payload.get("kind", "filing"))].to_leader:
         return Receiver("领导", settings.leader_phone, settings.leaders)
-    ticket = city.store.tickets.ticket(str(entry.payload.get("ticket", "")))
     slug = str(entry.payload.get("unit") or (ticket.unit if ticket else ""))
     if slug not in reference.unit:
         raise LookupError(f"没有单位 {slug}")

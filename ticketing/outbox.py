@@ -112,8 +112,7 @@ def _settled(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now:
 def _settle(city: City, entry: OutboxEntry, attempt: Attempt, holder: str, now: datetime) -> None:
     outbox = city.store.outbox
     with city.store.transaction():
-        kept = outbox.entry(entry.key)
-        if kept is None or (kept.state, kept.holder) != (OutboxState.LEASED, holder):
+        if not outbox.leased(entry.id, holder):
             return  # taken over meanwhile; whoever did so settles it
         if attempt.result is Result.SENT:
             outbox.settle(entry.id, OutboxState.SENT, now)

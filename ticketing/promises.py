@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from data.city import City
 from data.records import Ticket, Urgency
+from data.reference import Board, Unit
 from ticketing import clocks
 from ticketing.clocks import Calendar, Duty
 
@@ -24,8 +25,9 @@ class Promise:
 def promise(city: City, unit: str, board: str, urgency: Urgency, days: int, at: datetime) -> Promise:
     """The dates of a ticket of ``unit`` about a post on ``board``, filed at ``at``; works 即办 out after the reply."""
     settings, known = city.settings.clocks, calendar(city)
-    duty = _duty(city, unit, board)
-    reply = clocks.reply_due(at, reply_hours(city, unit, board), duty, city.zone, known)
+    entries = _entries(city, unit, board)
+    duty = _duty(city, entries)
+    reply = clocks.reply_due(at, _reply_hours(city, entries), duty, city.zone, known)
     accept = clocks.reply_due(at, settings.accept_hours, duty, city.zone, known) if settings.accept_hours else None
     completion, tentative = clocks.completion_due(at, urgency, days, city.zone, 0, known)
     return Promise(reply, accept, max(completion, reply), tentative)
@@ -33,22 +35,31 @@ def promise(city: City, unit: str, board: str, urgency: Urgency, days: int, at: 
 
 def reply_resumed(city: City, ticket: Ticket, due: datetime, since: datetime, now: datetime) -> datetime:
     """A reply clock that stood still from ``since`` goes on at ``now`` with as much time as was left then."""
-    duty, known = _duty(city, ticket.unit, ticket.board), calendar(city)
+    duty, known = _duty(city, _entries(city, ticket.unit, ticket.board)), calendar(city)
     left = clocks.running(since, due, duty, city.zone, known)
     return clocks.reply_due(now, left / timedelta(hours=1), duty, city.zone, known)
 
 
 def reply_hours(city: City, unit: str, board: str = "") -> float:
     """The unit's own time to answer, else the board's, else the city's."""
+    return _reply_hours(city, _entries(city, unit, board))
+
+
+Entries = tuple[Unit | None, Board | None]  # whichever of them says something, the unit first
+
+
+def _entries(city: City, unit: str, board: str) -> Entries:
     reference = city.reference()
-    entries = (reference.unit.get(unit), reference.board.get(board))
+    return reference.unit.get(unit), reference.board.get(board)
+
+
+def _reply_hours(city: City, entries: Entries) -> float:
     return next((e.reply_hours for e in entries if e and e.reply_hours), city.settings.clocks.reply_hours)
 
 
-def _duty(city: City, unit: str, board: str) -> Duty | None:
+def _duty(city: City, entries: Entries) -> Duty | None:
     """The duty hours the clock keeps to: as the unit says, else the board, else the city; None is round the clock."""
-    reference, settings = city.reference(), city.settings.clocks
-    entries = (reference.unit.get(unit), reference.board.get(board))
+    settings = city.settings.clocks
     said = next((e.duty_only for e in entries if e and e.duty_only is not None), settings.duty_only)
     return Duty(settings.duty_from, settings.duty_to) if said else None
 

@@ -188,8 +188,10 @@ def _make(city: City, ticket: Ticket, move: str, word: Word, now: datetime) -> s
 
 def _passed_on(city: City, ticket: Ticket, word: Word, now: datetime) -> str:
     """Say so when the office names another unit than the one it was filed to."""
+    if not word.agency:
+        return ""
     reference = city.reference()
-    named = next((u for u in reference.units if word.agency and word.agency in (u.name, *u.aliases)), None)
+    named = next((u for u in reference.units if word.agency in (u.name, *u.aliases)), None)
     ours = reference.unit.get(ticket.unit)
     if named is None or ours is None or named.slug in reference.lineage(ours.slug):
         return ""

@@ -52,7 +52,7 @@ def _due(city: City, now: datetime) -> Iterator[tuple[Ticket, Reminder]]:
             for reminder in (*_reply(city, ticket, VerdictName(verdict), now), *_accept(city, ticket, verdict, now)):
                 yield ticket, reminder
     for ticket, _, due in tickets.owing(now - BACK, _ahead(city, now)):
-        if not ticket.historical and (now < due or _unsettled(city, ticket, due)):
+        if not ticket.historical and (now < due or ticket.board not in boards or _unsettled(city, ticket, due)):
             for reminder in _completion(city, ticket, due, now):
                 yield ticket, reminder
 
@@ -68,9 +68,7 @@ def _ahead(city: City, now: datetime) -> datetime:
 
 
 def _unsettled(city: City, ticket: Ticket, due: datetime) -> bool:
-    """Is there evidence that the matter was not answered by ``due``? A call or a letter has no thread to look into."""
-    if ticket.board not in city.reference().board:
-        return True
+    """Is there evidence in its thread that the matter was not answered by ``due``?"""
     verdict = city.store.tickets.verdict(ticket.number)
     silent = verdict is None or verdict.reply is None
     if silent and ticket.urgency is not Urgency.DAYS:

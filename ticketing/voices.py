@@ -75,7 +75,8 @@ def skeleton(name: str) -> str:
 def _alike(a: str, b: str) -> bool:
     if min(len(a), len(b)) < 4:
         return False
-    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= ALIKE
+    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    return all(share() >= ALIKE for share in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
 
 
 def voices_of(reference: Reference) -> Voices:

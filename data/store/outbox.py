@@ -93,6 +93,11 @@ class Outbox:
         """Was this act ever written down?"""
         return self.db.execute("select 1 from outbox where key = ?", [key]).fetchone() is not None
 
+    def leased(self, number: int, holder: str) -> bool:
+        """Is the act still this holder's, and nobody else's by now?"""
+        query = "select 1 from outbox where id = ? and state = 'leased' and holder = ?"
+        return self.db.execute(query, [number, holder]).fetchone() is not None
+
     def entry(self, key: str) -> OutboxEntry | None:
         row = next(self.db.table("outbox").rows_where("key = ?", [key]), None)
         return from_row(OutboxEntry, row) if row else None

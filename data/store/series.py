@@ -95,13 +95,15 @@ class Series:
 
     def add(self, changes: Mapping[tuple[Name, int], Mapping[int, int]]) -> None:
         """Add to the counts: (series, day of the city as an ordinal) -> hour -> how many more, or fewer."""
+        rows: list[list[object]] = []
         for (name, day), hours in changes.items():
             kept = self.db.execute("select hours from counts where sort = ? and name = ? and day = ?", [*name, day])
             row = kept.fetchone()
             values = _unpacked(row[0]) if row else array("H", bytes(2 * HOURS))
             for hour, more in hours.items():
                 values[hour] = min(max(values[hour] + more, 0), 65535)
-            self.db.execute(_COUNTED, [*name, day, values.tobytes()])
+            rows.append([*name, day, values.tobytes()])
+        self.db.executemany(_COUNTED, rows)
 
     def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, dict[int, array[int]]]:
         """Series -> day -> the counts of its 24 hours, for days in [first, last] that have any."""

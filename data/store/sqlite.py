@@ -21,6 +21,9 @@ SIZES = """select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m o
     where s.aggregate = true group by m.tbl_name"""
 
 
+STATEMENTS = 512  # kept prepared; a cycle asks more than the 128 of sqlite3, and would prepare each anew
+
+
 class Known(Table):
     """A table that is there and stays as it is: sqlite-utils' own asks the schema before every look."""
 
@@ -63,7 +66,9 @@ class SQLite(sqlite_utils.Database):
         """Open the file, or ``:memory:``, and bring its tables up to date."""
         self._known: dict[str, Known] = {}
         try:
-            super().__init__(sqlite3.connect(str(path), timeout=30, check_same_thread=False))
+            super().__init__(
+                sqlite3.connect(str(path), timeout=30, check_same_thread=False, cached_statements=STATEMENTS)
+            )
             # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
             for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
                 self.execute(f"pragma {pragma}").fetchall()

@@ -58,7 +58,7 @@ class Tickets:
         State and dates are kept beside the ticket to be found by; the events say the same.
         """
         self.db.add("events", to_row(event, drop=("id",)))
-        self.db.execute("update tickets set state = ? where number = ?", [state, event.ticket])
+        self.db.execute("update tickets set state = ? where number = ? and state <> ?", [state, event.ticket, state])
         if promise:
             query = "update tickets set due = ?, provisional = ? where number = ?"
             self.db.execute(query, [stamp(promise[0]), promise[1], event.ticket])
@@ -227,5 +227,6 @@ class Tickets:
         }
 
 
-def _due_now(row: Mapping[str, Any]) -> Ticket:
-    return from_row(Ticket, {**row, "reply_due": row["answer_due"]})
+def _due_now(row: dict[str, Any]) -> Ticket:
+    row["reply_due"] = row["answer_due"]
+    return from_row(Ticket, row)

@@ -138,7 +138,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
     if not nodes:
         signs.explain(page, text, name, "帖子")
     signs.whole(text)
-    thread, title = _thread(root, page.url), line(root.xpath('string(id("thread_subject"))').get(""))
+    thread, title = _thread(root, text, page.url), line(root.xpath('string(id("thread_subject"))').get(""))
     if not thread or not title:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
     context = replace(_context(page, board, text, root), thread=thread)
@@ -342,15 +342,17 @@ def _markup(word: Selector) -> str:
     return word.get() if isinstance(word.root, etree._Element) else html.escape(word.get(), quote=False)
 
 
-def _thread(root: Selector, url: str) -> str:
+_OWN = (  # a word without which it need not be looked for, and where it stands
+    ("canonical", '/html/head/link[@rel="canonical"]/@href'),
+    ("thread_subject", 'id("thread_subject")/@href'),
+    ("copyThreadUrl", '//a[contains(@onclick, "copyThreadUrl")]/@href'),
+    ("postnum", '//a[starts-with(@id, "postnum")]/@href'),
+)
+
+
+def _thread(root: Selector, text: str, url: str) -> str:
     """The id the page itself gives; one thread has many URLs, and a moved one answers under another's."""
-    own = (
-        '/html/head/link[@rel="canonical"]/@href',
-        'id("thread_subject")/@href',
-        '//a[contains(@onclick, "copyThreadUrl")]/@href',
-        '//a[starts-with(@id, "postnum")]/@href',
-    )
-    links = (link for path in own for link in root.xpath(path).getall())
+    links = (link for word, path in _OWN if word in text for link in root.xpath(path).getall())
     return next((m[1] for m in map(_TID.search, chain(links, (url,))) if m), "")
 
 

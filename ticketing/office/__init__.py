@@ -81,8 +81,10 @@ def table(city: City, platform: str) -> OfficeTable | None:
 
 def name(city: City, platform: str) -> str:
     """How staff call it."""
+    if not platform:
+        return "办公系统"
     unit = city.reference().unit.get(platform)
-    return f"{unit.name if unit else platform}平台" if platform else "办公系统"
+    return f"{unit.name if unit else platform}平台"
 
 
 def file(city: City, entry: OutboxEntry) -> Attempt:
