@@ -20,6 +20,9 @@ NO_COUNTY = {
     "老城": ("镇", "墙"),
     "西工": ("大",),
 }
+# A road that has its name from a county does not lie in it: 新安路, 宜阳东路. (新安 may well have 路灯.)
+ROAD = re.compile(r"[东西南北中]?(?:路(?!灯|面|边|上|况)|街(?!道|上|头)|大街|大道|巷)")
+TOWNS = ("区", "县", "市")  # names with these are meant
 # Words that lead up to a place and are no part of its name.
 LEADING = ("联系", "出入", "前往", "反映", "我们", "附近", "所在", "位于", "整个", "全体", "咨询", "没有", "安装")
 ENDINGS = ("小区", "家属院", "花园", "大道", "广场", "大桥", "社区", "公园", "医院", "路", "街", "村", "桥")
@@ -94,11 +97,7 @@ class Places:
     def _one(self, text: str, listed: Hits, tokens: Sequence[str]) -> Where:
         if not listed:
             return Where(_unlisted(tokens))
-        found = [
-            self._entries[word]
-            for at, word in listed
-            if not text.startswith((*NOT_BEFORE, *NO_COUNTY.get(word, ())), at + len(word))
-        ]
+        found = [entry for at, word in listed if _meant(entry := self._entries[word], word, text, at + len(word))]
         named = Counter(e.district for e in found if e.own)
         implied = Counter(e.district for e in found)
         votes = named or implied
@@ -106,6 +105,13 @@ class Places:
         here = [e for e in found if not e.own]
         place = max(here, key=lambda e: SPECIFIC.get(e.sort, 0)).name if here else _unlisted(tokens)
         return Where(place, district, tuple(named))
+
+
+def _meant(entry: _Entry, word: str, text: str, end: int) -> bool:
+    """Whether the place is meant by its ``word`` that ends there, or another thing with a name like it."""
+    if text.startswith((*NOT_BEFORE, *NO_COUNTY.get(word, ())), end):
+        return False
+    return not (entry.own and not word.endswith(TOWNS) and ROAD.match(text, end))
 
 
 def _unlisted(tokens: Sequence[str]) -> str | None:

@@ -178,6 +178,20 @@ def test_a_county_inside_another_word_is_no_place(text: str) -> None:
     assert Places(load()).find([normal(text)])[0].district is None
 
 
+@pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("新安路又堵了", None),
+        ("宜阳东路没有路灯", None),
+        ("新安路灯都不亮", "xinan"),
+        ("洛宁街道办没人接电话", "luoning"),
+        ("新安县路不好走", "xinan"),
+    ],
+)
+def test_a_road_named_after_a_county_does_not_lie_in_it(text: str, district: str | None) -> None:
+    assert Places(load()).find([normal(text)])[0].district == district
+
+
 def test_a_county_by_its_short_name_is() -> None:
     assert Places(load()).find([normal("我是新安的村民")])[0].district == "xinan"
 
