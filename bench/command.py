@@ -28,20 +28,20 @@ BENCHMARKS = (
 @click.option("--scale", type=click.FloatRange(0.001, 10), help="year：一年的几分之几的数量（1 是 118,414 件）")
 @click.option("--days", type=click.IntRange(1, 365), help="year：只演一年的前几天")
 @click.option("--seed", default=1, show_default=True, help="year：另一座城市")
-@click.option("--postgresql", is_flag=True, help="faults：库放在一个临时的 PostgreSQL 上，而不是文件里")
+@click.option("--postgresql", is_flag=True, help="faults、year：库放在一个临时的 PostgreSQL 上，而不是文件里")
 def bench(
     names: tuple[str, ...], full: bool, scale: float | None, days: int | None, seed: int, postgresql: bool
 ) -> None:
     """基准测试：每项都与同一次运行里的另一种做法相比；不写名字则全部。"""
     if (scale or days) and names != ("year",):
         raise click.UsageError("--scale 和 --days 只用于 year")
-    if postgresql and names != ("faults",):
-        raise click.UsageError("--postgresql 只用于 faults")
+    if postgresql and names not in (("faults",), ("year",)):
+        raise click.UsageError("--postgresql 只用于 faults 或 year")
     for name in names or BENCHMARKS:
         click.echo(f"== {name}")
         if scale or days:
             from bench.year.table import play
 
-            play(scale or 1.0, days or 365, seed)
+            play(scale or 1.0, days or 365, seed, postgresql)
         else:
             import_module(f"bench.{name}").main(quick=not full, **({"postgresql": True} if postgresql else {}))

@@ -15,12 +15,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests import day as days
 from tests.day import TURNS, Day, Outcome, Score, a_day
-from tests.server import Server, programs
+from tests.server import a_server
 
 ANSWERS = ("hang", "500", "500-kept", "garbage", "close", "503", "json:{}", "json:[]", "json:null")
 QUESTIONS = ("ok", "500", "garbage", "hang", "close", "json:null")
@@ -33,7 +33,7 @@ def main(quick: bool = True, postgresql: bool = False) -> None:
     began, shm = time.monotonic(), Path("/dev/shm")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None))
-        day = stack.enter_context(a_day(Path(folder) / "city", stack.enter_context(_server()) if postgresql else None))
+        day = stack.enter_context(a_day(Path(folder) / "city", stack.enter_context(a_server()) if postgresql else None))
         plain, score = day.plain(), Score()
         for tried in (killed, cut_off if postgresql else unplugged, misanswered, full, doubled, set_back):
             for kind, name, found, deaths in tried(day, quick):
@@ -52,18 +52,6 @@ def main(quick: bool = True, postgresql: bool = False) -> None:
     print(f"{'listed for a person':32}{score.listed:6}")
     if amiss(score):
         sys.exit(1)
-
-
-@contextmanager
-def _server() -> Iterator[Server]:
-    found = programs()
-    if found is None:
-        sys.exit("PostgreSQL is not installed: apt-get install postgresql")
-    server = Server(found)
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def amiss(score: Score) -> list[str]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import io
+import os
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -38,6 +43,28 @@ def inert(value: object) -> object:
 def bare(cell: str) -> str:
     """The inverse of ``inert``: a cell without the mark that keeps it from being a formula."""
     return cell[1:] if cell.startswith("'") and inert(cell[1:]) == cell else cell
+
+
+def save(book: Any, path: Path) -> None:
+    """Write a workbook of openpyxl's. Raises OSError, also where its own temporary files find no room.
+
+    Its archive is made in memory: on a full disk it would be left half written, to be closed in nobody's hands.
+    """
+    from lxml.etree import SerialisationError
+
+    kept, failed = io.BytesIO(), 0
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None  # a failed writer fails once more when it is let go
+    try:
+        book.save(kept)
+    except SerialisationError as error:  # "IO_ENOSPC"
+        failed = getattr(errno, str(error).removeprefix("IO_"), errno.EIO)
+    finally:
+        if failed:
+            gc.collect()
+        sys.unraisablehook = hook
+    if failed:
+        raise OSError(failed, os.strerror(failed), str(path))
+    path.write_bytes(kept.getvalue())
 
 
 @contextmanager

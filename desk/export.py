@@ -10,7 +10,7 @@ from typing import Any
 
 from data.city import City
 from data.problem import Problem
-from data.spreadsheet import inert
+from data.spreadsheet import inert, save
 from desk.columns import COLUMNS, DEFINITIONS, place
 from desk.whole import whole
 from ticketing.figures import Fact, Row
@@ -119,7 +119,7 @@ def _excel(city: City, report: LatencyReport, path: Path) -> None:
             sheet.cell(1, i).font = Font(bold=True)
             sheet.column_dimensions[get_column_letter(i)].width = max(10, min(40, 2 * len(name) + 2))
         sheet.freeze_panes = "B2"
-    book.save(path)
+    save(book, path)
 
 
 def _csv(city: City, report: LatencyReport, path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every test may ask for: a city of its own, its clock, and counterparts on loopback.
 
-A module marked ``both_stores`` is run on SQLite and on PostgreSQL; ``--store postgresql`` runs every test on that.
+What is marked ``both_stores`` is run on SQLite and on PostgreSQL; ``--store postgresql`` runs every test on that, but for
+those marked ``in_a_file``.
 """
 
 from __future__ import annotations
@@ -38,16 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine" not in metafunc.fixturenames:
+    if "kept_on" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("in_a_file"):
         return
     if given := metafunc.config.getoption("--store"):
-        metafunc.parametrize("engine", [given], indirect=True)
+        metafunc.parametrize("kept_on", [given], indirect=True)
     elif metafunc.definition.get_closest_marker("both_stores"):
-        metafunc.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+        metafunc.parametrize("kept_on", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest) -> str:
+def kept_on(request: pytest.FixtureRequest) -> str:
     """What this test's stores are kept in."""
     return str(getattr(request, "param", "sqlite"))
 
@@ -80,9 +83,9 @@ def empty_on_server(server: Server) -> str:
 
 
 @pytest.fixture
-def address(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path | str]:
+def address(kept_on: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path | str]:
     """Where a test may keep one store."""
-    if engine == "sqlite":
+    if kept_on == "sqlite":
         yield tmp_path / "x.db"
         return
     server = request.getfixturevalue("server")
@@ -110,12 +113,12 @@ def begun(tmp_path_factory: pytest.TempPathFactory, reference: Reference) -> Pat
 
 
 @pytest.fixture
-def make_city(tmp_path: Path, begun: Path, engine: str, request: pytest.FixtureRequest) -> Iterator[build.MakeCity]:
+def make_city(tmp_path: Path, begun: Path, kept_on: str, request: pytest.FixtureRequest) -> Iterator[build.MakeCity]:
     """A function from the text of liandong.toml to a city with the shipped tables."""
     made: list[City] = []
 
     def make(toml: str) -> City:
-        if engine == "sqlite":
+        if kept_on == "sqlite":
             shutil.copy(begun, tmp_path / "liandong.db")
         else:
             template = request.getfixturevalue("begun_on_server")
@@ -127,7 +130,7 @@ def make_city(tmp_path: Path, begun: Path, engine: str, request: pytest.FixtureR
     yield make
     for city in made:
         city.store.close()
-        if engine == "postgresql":
+        if kept_on == "postgresql":
             request.getfixturevalue("server").drop(city.settings.city.database)
 
 

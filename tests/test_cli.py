@@ -151,6 +151,7 @@ def test_a_database_somebody_writes_to_can_be_read(city: City) -> None:
         other.execute("rollback")
 
 
+@pytest.mark.in_a_file
 def test_a_database_of_a_newer_version_is_left_alone(city: City) -> None:
     with sqlite3.connect(city.folder / "liandong.db") as other:
         other.execute(
@@ -163,6 +164,7 @@ def test_a_database_of_a_newer_version_is_left_alone(city: City) -> None:
         other.execute("delete from _sqlite_migrations where name = 'later'")
 
 
+@pytest.mark.both_stores
 @pytest.mark.parametrize("name", ["r.docx", "r.xlsx", "r.html", "r.txt", "r.csv", "r.json"])
 def test_a_report_that_finds_no_room_is_one_sentence_and_no_file(name: str, city: City) -> None:
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); from desk.cli import main; "

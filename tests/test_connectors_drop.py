@@ -166,6 +166,7 @@ def test_a_folder_that_cannot_be_written_is_tried_again(city: City, clock: Clock
 # The answers.
 
 
+@pytest.mark.in_a_file
 def test_tickets_begin_and_rows_are_laid_aside_for_good_before_their_file_is_let_go(
     city: City, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def paths(city: City, server: Server, tmp_path: Path) -> tuple[str, str, str]:
     return str(city.folder / "liandong.db"), server.database(), str(tmp_path / "back.db")
 
 
+@pytest.mark.in_a_file
 def test_there_and_back_again_by_the_command(city: City, lived: Store, server: Server, tmp_path: Path) -> None:
     here, there, back = paths(city, server, tmp_path)
     before = everything(lived)
@@ -92,6 +93,7 @@ def test_a_copy_that_fails_midway_leaves_the_target_empty(
     server.drop(there)
 
 
+@pytest.mark.in_a_file
 def test_a_wrong_address_is_said_so(tmp_path: Path, city: City) -> None:
     here = str(city.folder / "liandong.db")
     for source, target, words in ((str(tmp_path / "no.db"), "x.db", "没有数据库文件"), (here, here, "同一个库")):

@@ -158,6 +158,7 @@ def test_a_worker_outlives_its_database_server(make: Make, forum: Forum, server:
     assert city.store.threads.count() == 2
 
 
+@pytest.mark.in_a_file
 def test_a_worker_needs_a_server_and_to_be_wanted(make: Make, make_city: MakeCity) -> None:
     in_a_file = make_city("[workers]\nevery_minutes = 5\n")
     for city, words in ((in_a_file, "liandong run 就够了"), (make("off", []), "every_minutes = 5")):

@@ -25,6 +25,7 @@ from classifier.ready import ready
 from data import reference
 from data.city import City, Settings
 from data.outward import NoticesTable, OfficeTable
+from data.store import on_server
 from demo import clerk, matters
 from demo.clock import CITY, SteppedClock
 from demo.thread import Thread
@@ -90,12 +91,22 @@ class Replay:
     peak: int  # bytes of memory at most
     sample: Work  # one day's work, for the obvious version to do again
     sample_spent: Spent  # what the product took for it
+    server: float  # seconds of processor of the database's server
 
 
 class Driver:
     """One replay under way."""
 
-    def __init__(self, folder: Path, seed: int, scale: float, days: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        scale: float,
+        days: int,
+        database: str = "",
+        server: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """``database``: where the city is kept, if not in a file; ``server``: seconds of processor that took there so far."""
         tables = reference.load()
         self.plan = Plan(seed, scale, days, matters.load(tables))
         start = datetime.combine(FIRST, of_day(), CITY)
@@ -105,7 +116,8 @@ class Driver:
         self.outside = Outside(self.world, tables.boards)
         self.reader = Reader(self.outside)
         self.clocked = Clocked(lambda: self.outside.spent)
-        self.city = _city(folder, tables)
+        self._server, self._before = server, server()
+        self.city = _city(folder, tables, database)
         self.suggester = ready(tables, self.city.models)
         self.failed: Counter[str] = Counter()
         self.cycles = self.right = 0
@@ -125,7 +137,7 @@ class Driver:
                 else:
                     self._day(day)
                 if (n + 1) * 10 // len(days) > n * 10 // len(days):
-                    tenths.append((self.world.counts["filed"], self.clocked.total))
+                    tenths.append((self.world.counts["filed"], self._total()))
                     progress(day.day, *tenths[-1])
             for _ in range(AFTER // STEP):
                 self.clock.advance(STEP)
@@ -134,20 +146,23 @@ class Driver:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Replay(
             self.city, self.world, self.plan, self.outside, self.clocked, self.clock(), self.cycles, self.reader.pages,
-            self.right, tenths, self.failed, peak, self.sample, self.sample_spent,
+            self.right, tenths, self.failed, peak, self.sample, self.sample_spent, self._server() - self._before,
         )  # fmt: skip
 
     def _sampled(self, day: Day) -> None:
         """A day as every other, and what was done on it written down."""
-        work, filed, spent = self.sample, self.world.counts["filed"], self.clocked.total
-        changes = "select total_changes()"
-        rows = self.city.store.db.execute(changes).fetchone()[0]
+        work, filed, spent = self.sample, self.world.counts["filed"], self._total()
+        rows = _written(self.city)
         self.reader.on_page = lambda software, body: work.pages.append((software, body))
         self._day(day)
         self.reader.on_page = lambda software, body: None
-        work.rows = self.city.store.db.execute(changes).fetchone()[0] - rows
+        work.rows = _written(self.city) - rows
         work.posts = [p.text for p in self.city.store.threads.recent(self.clock() - timedelta(days=1))]
-        work.tickets, self.sample_spent = self.world.counts["filed"] - filed, self.clocked.total - spent
+        work.tickets, self.sample_spent = self.world.counts["filed"] - filed, self._total() - spent
+
+    def _total(self) -> Spent:
+        """What the product took so far, and the server of its database for it."""
+        return self.clocked.total + Spent(0.0, self._server() - self._before)
 
     def _day(self, day: Day) -> None:
         """Hour by hour: what is written and said, a cycle, the clerk; at the end of a month, its report."""
@@ -221,12 +236,22 @@ class Driver:
         year.take_in(self.city, path)
 
 
-def _city(folder: Path, tables: reference.Reference) -> City:
+def _written(city: City) -> int:
+    """Rows written so far; a server counts them with a delay of a second."""
+    counted = "select total_changes()"
+    if on_server(city.settings.city.database):
+        counted = "select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables"
+    return int(city.store.db.execute(counted).fetchone()[0])
+
+
+def _city(folder: Path, tables: reference.Reference, database: str = "") -> City:
     """A new city whose outward addresses are answered by ``Outside``."""
     settings = Settings(
         office=OfficeTable(url=OFFICE, sync_minutes=720),
         notices=NoticesTable(sms_url=GATEWAY, leader_phone="13900000000", digest_hour=8),
     ).model_copy()
+    if database:
+        settings = settings.model_copy(update={"city": settings.city.model_copy(update={"database": database})})
     settings = settings.model_copy(update={"clocks": settings.clocks.model_copy(update={"undo_seconds": 0.0})})
     (folder / "liandong.toml").write_text("", encoding="utf-8")
     city = City(folder, settings)

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
 from bench.year import obvious, truth
 from bench.year.drive import Driver, Replay
 from bench.year.spent import Spent
+from tests.server import a_server
 
 QUICK_DAYS = 3
 MOST_GROWTH = 1.2
 
 
-def main(quick: bool = True) -> None:
+def main(quick: bool = True, postgresql: bool = False) -> None:
     """A few days, or with ``--full`` the year."""
-    play(scale=1.0, days=QUICK_DAYS if quick else 365)
+    play(scale=1.0, days=QUICK_DAYS if quick else 365, postgresql=postgresql)
 
 
-def play(scale: float = 1.0, days: int = 365, seed: int = 1) -> None:
-    """Print the table; exits 1 where a figure differs from its truth."""
-    with tempfile.TemporaryDirectory() as folder:
-        driver = Driver(Path(folder), seed, scale, days)
+def play(scale: float = 1.0, days: int = 365, seed: int = 1, postgresql: bool = False) -> None:
+    """Print the table; exits 1 where a figure differs from its truth. ``postgresql``: the city is kept on a server made for it."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server = stack.enter_context(a_server(durable=True)) if postgresql else None
+        kept = (server.database(), server.processor) if server else ()
+        driver = Driver(Path(folder), seed, scale, days, *kept)
         replay = driver.play(_progress)
         found = truth.figures(replay)
         show(replay)
@@ -59,7 +64,7 @@ def _beside(replay: Replay, folder: Path) -> None:
 
 def show(replay: Replay) -> None:
     """What it took."""
-    filed, total = replay.world.counts["filed"], replay.clocked.total
+    filed, total = replay.world.counts["filed"], replay.clocked.total + Spent(0.0, replay.server)
     print(
         f"{len(replay.plan.days)} days: {replay.world.counts['posts']:,} posts, {filed:,} tickets, {replay.cycles:,} cycles, "
         f"{replay.pages:,} pages read, {sum(replay.outside.notices.values()):,} messages sent"
@@ -71,4 +76,7 @@ def show(replay: Replay) -> None:
     for name, taken in sorted(replay.clocked.spent.items(), key=lambda item: -item[1].clock):
         share = 100 * taken.processor / total.processor
         print(f"    {name:28}{taken.clock:8.1f} s{taken.processor:8.1f} of the processor{share:6.1f} %")
+    if replay.server:
+        share = 100 * replay.server / total.processor
+        print(f"    {'PostgreSQL itself':28}{'':10}{replay.server:8.1f} of the processor{share:6.1f} %")
     print(f"  memory at most {replay.peak / 2**20:.0f} MiB; accepted as suggested {replay.right:,}")

@@ -20,7 +20,7 @@ from pathlib import Path
 from data.city import City
 from data.outward import OfficeTable
 from data.records import OutboxEntry, Ticket
-from data.spreadsheet import inert
+from data.spreadsheet import inert, save
 from ticketing.attempt import Attempt, Result
 from ticketing.office import answers
 from ticketing.office.facts import facts
@@ -118,12 +118,12 @@ def _table(filings: Sequence[Mapping[str, str]], path: Path, encoding: str) -> N
 def _excel(rows: Sequence[Sequence[str]], path: Path) -> None:
     from openpyxl import Workbook
 
-    book = Workbook(write_only=True)
+    book = Workbook()
+    book.remove(book.worksheets[0])
     sheet = book.create_sheet("交办")
     for row in [list(COLUMNS), *rows]:
         sheet.append(row)
-    with path.open("wb") as out:
-        book.save(out)
+    save(book, path)
 
 
 def pull(city: City, table: OfficeTable, tickets: Sequence[Ticket], now: datetime) -> Iterator[Words]:
