@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -91,7 +92,7 @@ def _all(city: City, now: datetime) -> set[Name]:
 def _often(city: City, names: Iterable[Name], now: datetime) -> set[Name]:
     """Phrases said LEAST times in the last two days: most are said once and never again."""
     known = city.store.series.counts(names, *((now.astimezone(city.zone).toordinal() - d) for d in (1, 0)))
-    return {name for name, days in known.items() if sum(map(sum, days.values())) >= LEAST}
+    return {name for name, (_, hours) in known.items() if sum(array("H", hours)) >= LEAST}
 
 
 def _judged(
@@ -147,9 +148,9 @@ def _resets(city: City, names: Sequence[Name], now: datetime, start: datetime, f
     """(series,) the hour after a chart last sounded, counted from ``first``: it begins anew there."""
     reset = np.zeros(len(names))
     row = {name: i for i, name in enumerate(names)}
-    for surge in city.store.series.open_surges(now - timedelta(days=CHARTED)):
-        hour = int((surge.last_at - start) / timedelta(hours=1)) + 1 - first
-        for told in surge.names:
+    for last_at, names_told in city.store.series.sounded(now - timedelta(days=CHARTED)):
+        hour = int((last_at - start) / timedelta(hours=1)) + 1 - first
+        for told in names_told:
             sort, _, name = told.partition(":")
             if (sort, name) in row:
                 reset[row[sort, name]] = max(reset[row[sort, name]], hour)

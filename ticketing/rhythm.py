@@ -82,11 +82,10 @@ def weights(total: Any, when: Calendar, known: int) -> Numbers:
 
 def own(counts: Any, share: Numbers, when: Calendar, known: int) -> Numbers:
     """(series, 24): how much each series differs from the city's rhythm by the hour of the day; 1 where little is known."""
-    seen = np.asarray(counts, float)[:, :known]
-    hours = np.zeros((24, known))
-    hours[when.hour[:known], np.arange(known)] = 1
-    found = seen @ hours.T
+    seen, hour = np.asarray(counts, float)[:, :known], when.hour[:known]
+    # Not by a product of matrices: the library that makes it keeps its threads spinning long after.
+    found = np.stack([seen[:, hour == h].sum(1) for h in range(24)], axis=1)
     level = seen.sum(1) / max(share[:known].sum(), 1e-9)
-    expected = level[:, None] * (hours @ share[:known])
+    expected = level[:, None] * np.bincount(hour, share[:known], 24)
     differs: Numbers = (found + CELL) / (expected + CELL)
     return differs

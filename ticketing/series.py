@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from data.city import City
 from data.reference import Reference
-from data.store.series import Name, Request
+from data.store.series import HOURS, Name, Request
 from ticketing.expectation import BASELINE, GUARD
 from ticketing.phrases import phrases
 from ticketing.rhythm import Calendar, calendar
@@ -118,14 +118,9 @@ def window(city: City, names: Iterable[Name], now: datetime, days: int = WINDOW)
     first = today - timedelta(days=days - 1)
     wanted = tuple(sorted(set(names)))
     found = city.store.series.counts({*wanted, ALL}, first.toordinal(), today.toordinal())
-    rows = np.zeros((len(wanted), 24 * days))
-    for row, name in enumerate(wanted):
-        _fill(rows[row], found[name], first.toordinal())
-    total = np.zeros(24 * days)
-    _fill(total, found[ALL], first.toordinal())
-    return Window(wanted, rows, total, calendar(first, 24 * days, city.zone), first)
-
-
-def _fill(row: Any, by_day: dict[int, Sequence[int]] | Any, first: int) -> None:
-    for day, hours in by_day.items():
-        row[24 * (day - first) : 24 * (day - first) + 24] = hours
+    rows = np.zeros((len(wanted) + 1, days, HOURS))
+    for row, name in enumerate((*wanted, ALL)):
+        at, hours = found[name]
+        rows[row, np.array(at, int) - first.toordinal()] = np.frombuffer(hours, np.uint16).reshape(-1, HOURS)
+    by_hour = rows.reshape(len(rows), HOURS * days)
+    return Window(wanted, by_hour[:-1], by_hour[-1], calendar(first, HOURS * days, city.zone), first)

@@ -105,12 +105,13 @@ class Series:
             rows.append([*name, day, values.tobytes()])
         self.db.executemany(_COUNTED, rows)
 
-    def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, dict[int, array[int]]]:
-        """Series -> day -> the counts of its 24 hours, for days in [first, last] that have any."""
-        found: dict[Name, dict[int, array[int]]] = {}
+    def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, tuple[list[int], bytes]]:
+        """Series -> its days in [first, last] that have any, and the counts of their 24 hours, 16 bits each, day after day."""
+        found: dict[Name, tuple[list[int], bytes]] = {}
         query = "select day, hours from counts where sort = ? and name = ? and day between ? and ?"
         for name in names:
-            found[name] = {day: _unpacked(hours) for day, hours in self.db.execute(query, [*name, first, last])}
+            rows = self.db.execute(query, [*name, first, last]).fetchall()
+            found[name] = [row[0] for row in rows], b"".join(row[1] for row in rows)
         return found
 
     def names(self, sort: str, first: int) -> list[str]:
@@ -127,6 +128,11 @@ class Series:
         """Those that last sounded since then, the newest first."""
         query = "select * from surges where last_at >= ? order by last_at desc, id desc"
         return list(from_rows(Surge, self.db.query(query, [stamp(since)])))
+
+    def sounded(self, since: datetime) -> list[tuple[datetime, tuple[str, ...]]]:
+        """When each of ``open_surges`` last sounded, and the names of its series."""
+        rows = self.db.execute("select last_at, names from surges where last_at >= ?", [stamp(since)])
+        return [(moment(last), tuple(json.loads(names))) for last, names in rows]
 
     def surges(self, limit: int = 50) -> list[Surge]:
         """The newest first."""
