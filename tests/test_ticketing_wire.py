@@ -28,6 +28,16 @@ def test_what_is_asked_arrives_as_requests_itself_would_send_it(listener: Listen
     assert {k.lower(): v for k, v in ours.headers.items()} == {k.lower(): v for k, v in theirs.headers.items()}
 
 
+def test_a_form_arrives_as_requests_itself_would_send_it(listener: Listener) -> None:
+    form = {"title": "南昌路 停水&漏水", "attribute[number]": "20110725-0001", "phone": ""}
+    wire.post(listener.url, data=form, timeout=5)
+    requests.post(listener.url, data=form, timeout=5)
+    ours, theirs = listener.seen
+    assert ours.fields() == form
+    assert ours.body == theirs.body
+    assert {k.lower(): v for k, v in ours.headers.items()} == {k.lower(): v for k, v in theirs.headers.items()}
+
+
 def test_a_connection_is_never_used_twice(listener: Listener) -> None:
     """On one that the other side closed meanwhile, an act could leave of which nobody knows whether it arrived."""
     ports: list[int] = []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import ceil, log
 from typing import Any
 
 import numpy as np
 
 from ticketing.expectation import Expected
-from ticketing.surveillance import Numbers, cusum, evidence, starts
+from ticketing.surveillance import Numbers, evidence, level, starts
 
 # Each series has a chart for each of these: together they come near to the generalised likelihood ratio, at no cost.
 RISES = np.array([1.5, 2.0, 3.0, 6.0, 15.0, 40.0])
@@ -64,9 +64,10 @@ def dispersion(hourly: Any, daily: Any, rise: Any) -> Any:
 def sounding(counts: Any, expected: Expected, reset: Any, limit: float) -> list[Signal]:
     """Series above ``limit`` at the last hour. ``reset``: (series,) the hour a chart begins anew, after it has sounded."""
     spoken = steps(counts, expected)
-    hours = np.arange(spoken.shape[2])
-    spoken = np.where(hours[None, None, :] < np.asarray(reset)[:, None, None], 0.0, spoken)
-    charts = cusum(spoken)[:, :, -1]
+    begins = np.asarray(reset)
+    for row in np.flatnonzero(begins > 0):
+        spoken[row, :, : ceil(begins[row])] = 0.0
+    charts = level(spoken)
     found = []
     for row in np.flatnonzero(charts.max(1) > limit):
         best = int(charts[row].argmax())

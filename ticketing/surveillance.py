@@ -67,6 +67,13 @@ def cusum(steps: Any) -> Numbers:
     return found
 
 
+def level(steps: Any) -> Numbers:
+    """Where ``cusum`` ends."""
+    total = np.cumsum(np.asarray(steps, float), axis=-1)
+    found: Numbers = total[..., -1] - np.minimum(total.min(-1), 0)
+    return found
+
+
 def starts(steps: Any) -> NDArray[np.intp]:
     """For each time the first step of the run that ``cusum`` counts up since: where the rise began."""
     total = np.cumsum(np.asarray(steps, float), axis=-1)

@@ -121,8 +121,8 @@ def _hear(city: City, word: Word, now: datetime) -> str:
         return "held" if move else "strange"
     if move not in BESIDE:
         _overtake(city, ticket, word, now)
-    store.heard.hear(word.ticket, word.status, word.updated, now)
-    store.heard.let_go(word.ticket, word.status, word.updated)
+    if not store.heard.hear(word.ticket, word.status, word.updated, now):
+        store.heard.let_go(word.ticket, word.status, word.updated)
     moved = _make(city, ticket, move, word, now) if move else ""
     return _passed_on(city, ticket, word, now) or moved
 
@@ -204,8 +204,7 @@ def _passed_on(city: City, ticket: Ticket, word: Word, now: datetime) -> str:
 
 def _at(city: City, ticket: Ticket, word: Word, now: datetime) -> datetime:
     """The office's own time of it, between the ticket's last event and now."""
-    events = city.store.tickets.events(ticket.number)
-    last = events[-1].at if events else ticket.filed_at
+    last = city.store.tickets.last_moved(ticket.number) or ticket.filed_at
     return max(last, min(word.at or now, now)).astimezone(UTC)
 
 

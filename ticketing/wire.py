@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -69,6 +69,9 @@ def ask(
 ) -> requests.Response:
     """As ``requests.request``."""
     said = CaseInsensitiveDict({**default_headers(), **(headers or {})})
+    if isinstance(given.get("data"), Mapping):  # requests would ask of every field whether it is a file
+        given["data"] = urlencode(given["data"])
+        said.setdefault("Content-Type", "application/x-www-form-urlencoded")
     prepared = requests.Request(method, url, headers=said, **given).prepare()
     known, way = _line.site(str(prepared.url))
     if known:

@@ -208,6 +208,11 @@ class Tickets:
     def events(self, number: str) -> list[Event]:
         return list(from_rows(Event, self.db.table("events").rows_where("ticket = ?", [number], order_by="id")))
 
+    def last_moved(self, number: str) -> datetime | None:
+        """When the last event of a ticket was."""
+        row = self.db.execute("select at from events where ticket = ? order by id desc limit 1", [number]).fetchone()
+        return moment(row[0]) if row else None
+
     def verdicts(self, number: str) -> list[Verdict]:
         """Every verdict on a ticket, oldest first; the last one stands."""
         return list(from_rows(Verdict, self.db.table("verdicts").rows_where("ticket = ?", [number], order_by="id")))

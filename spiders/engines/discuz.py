@@ -162,7 +162,8 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
             missing.append(str(field))
         replies.extend(_comments(node, context, missing))
     following = thread_ask(board, thread, shown + 1) if more else None
-    if shown == 1 and _ALL_PARTS not in page.url and root.xpath('id("threadpage") | id("threadindex")'):
+    in_parts = ("threadpage" in text or "threadindex" in text) and root.xpath('id("threadpage") | id("threadindex")')
+    if shown == 1 and _ALL_PARTS not in page.url and in_parts:
         following = Ask(f"{board.url}forum.php?mod=viewthread&tid={thread}&{_ALL_PARTS}")
     floors = counted(replies, first=1) if numbered else tuple(replies)
     return ThreadPage(thread, title, section, state, post, floors, shown, pages, following, tuple(missing))
@@ -193,7 +194,7 @@ def _open(page: Page, board: Board) -> tuple[str, Selector]:
     signs.check_status(page)
     text = decode(page, board.encoding)
     root = document(text)
-    message = root.xpath('id("messagetext")[not(id("postlist") or id("threadlist"))]')
+    message = "messagetext" in text and root.xpath('id("messagetext")[not(id("postlist") or id("threadlist"))]')
     if message:
         signs.refuse(line(message.xpath("string(.//p[1])").get("") or message.xpath("string()").get("")), page.status)
     return text, root

@@ -178,14 +178,14 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         malformed("读不到帖子的编号或标题；可能换了模板，请打开这一页核对")
     context = Context(board, page.received_at, base_of(root, page.url), thread)
     shown, pages, more = _pager(root, page.url)
-    section = last_match(_FID, _hrefs(root))
+    section, state = last_match(_FID, _hrefs(root)), _closed(root)
     post: Post | None = None
     replies: list[Reply] = []
     missing: list[str] = []
     for node in nodes:
         try:
             if _pid(node) in ("tpc", "0"):
-                post = post or _post(node, context, title, section, _closed(root)) if shown == 1 else None
+                post = post or _post(node, context, title, section, state) if shown == 1 else None
             else:
                 replies.append(_reply(node, context))
         except Missing as field:
@@ -194,7 +194,7 @@ def read_thread(page: Page, board: Board) -> ThreadPage:
         malformed(f"读不到首帖（{'、'.join(map(named, missing)) or '没有楼主一层'}）；可能换了模板，请打开这一页核对")
     following = thread_ask(board, thread, shown + 1) if more else None
     return ThreadPage(
-        thread, title, section, _closed(root), post, counted(replies, first=0), shown, pages, following, tuple(missing)
+        thread, title, section, state, post, counted(replies, first=0), shown, pages, following, tuple(missing)
     )
 
 
