@@ -275,6 +275,20 @@ def test_the_cycle_does_it_once_a_day_in_the_small_hours(kept: City) -> None:
     assert retention.daily(kept, night + 27 * HOUR) == {"erased_contacts": 1}
 
 
+def test_a_table_that_is_not_walked_through_is_as_large_as_if_it_were(kept: City) -> None:
+    db = kept.store.db
+    if not isinstance(db, SQLite):
+        return  # a server knows the sizes of its tables
+    with kept.store.transaction():
+        kept.store.threads.append(snapshot("lyw", "101", "", POSTED, 200, random.Random(1).randbytes(50_000)))
+    walked = """select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m on m.name = s.name
+        where s.aggregate = true group by m.tbl_name"""
+    sizes = dict(kept.store.disk.measure("2011-10-20"))
+    assert sizes.pop("free") >= 0
+    assert sizes["snapshots"] > 50_000
+    assert sizes == dict(db.execute(walked).fetchall())
+
+
 def test_the_command_tries_first_and_erases_only_when_told_to(kept: City) -> None:
     def call(*more: str) -> Result:
         return CliRunner().invoke(cli.cli, ["--dir", str(kept.folder), "retain", *more], catch_exceptions=False)

@@ -17,8 +17,10 @@ from data.store.database import StoreError
 from data.store.entries import Between, Listed, planned
 from data.store.schema import Steps
 
-SIZES = """select m.tbl_name, sum(s.pgsize) from dbstat s join sqlite_master m on m.name = s.name
-    where s.aggregate = true group by m.tbl_name"""
+LARGEST = "snapshots"  # half of a city and more: walking through it is spared, for it is what the others leave
+SIZES = f"""select m.tbl_name, sum(s.pgsize) from (select name, tbl_name from sqlite_master where name <> '{LARGEST}'
+    union all select 'sqlite_schema', 'sqlite_schema') m cross join dbstat s
+    where s.name = m.name and s.aggregate = true group by m.tbl_name"""
 
 
 STATEMENTS = 512  # kept prepared; a cycle asks more than the 128 of sqlite3, and would prepare each anew
@@ -174,7 +176,11 @@ class SQLite(sqlite_utils.Database):
         """Where this SQLite cannot tell its tables apart (no ``dbstat``), all of it is ``all``; ``free`` is used again."""
         page = int(self.execute("pragma page_size").fetchone()[0])
         free = page * int(self.execute("pragma freelist_count").fetchone()[0])
+        used = page * int(self.execute("pragma page_count").fetchone()[0]) - free
         try:
-            return {**dict(self.execute(SIZES).fetchall()), "free": free}
+            found = dict(self.execute(SIZES).fetchall())
         except sqlite3.OperationalError:
-            return {"all": page * int(self.execute("pragma page_count").fetchone()[0]) - free, "free": free}
+            return {"all": used, "free": free}
+        found[LARGEST] = found.get(LARGEST, 0) + used - sum(found.values())
+        found.pop("sqlite_schema", None)
+        return {**found, "free": free}
