@@ -76,7 +76,8 @@ def _report(replay: Replay) -> Iterator[Figure]:
         yield Figure(f"report by {name}", _by(rows), dict(true))
     waits = sorted(math.inf if o.seconds is None else o.seconds for o in threads)
     yield Figure("median of the first answer, seconds", report.overall.median, _quantile(waits, 0.5))
-    yield Figure("P90 of the first answer, seconds", report.overall.p90, _quantile(waits, 0.9))
+    late = _quantile(waits, 0.9)
+    yield Figure("P90 of the first answer, seconds", report.overall.p90, late if math.isfinite(late) else None)
 
 
 def _by(rows: tuple[Row, ...]) -> Mapping[tuple[str, VerdictName], int]:
