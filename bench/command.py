@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
+from data.problem import Problem
+
+SOURCES = Path(__file__).parents[1]
 BENCHMARKS = (
     "parse",
     "crawl",
@@ -37,6 +42,9 @@ def bench(
         raise click.UsageError("--scale 和 --days 只用于 year")
     if postgresql and names not in (("faults",), ("year",)):
         raise click.UsageError("--postgresql 只用于 faults 或 year")
+    if not (SOURCES / "tests" / "server.py").is_file():
+        raise Problem("基准测试要用源码里的 tests 目录；请在源码目录里 make setup-dev 之后运行")
+    sys.path.append(str(SOURCES))  # ``tests`` is not installed
     for name in names or BENCHMARKS:
         click.echo(f"== {name}")
         if scale or days:
