@@ -46,11 +46,11 @@ def posted(
     return f"lyw/{thread}"
 
 
-def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1) -> None:
+def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1, now: datetime = NOW) -> None:
     """The books of the days before, with the rhythm of a day; the city was watched all that time."""
     chance = np.random.default_rng(seed)
-    today = NOW.astimezone(ZONE).date()
-    when = calendar(today - timedelta(days=days), 24 * days + 11, ZONE)
+    today = now.astimezone(ZONE).date()
+    when = calendar(today - timedelta(days=days), 24 * days + now.astimezone(ZONE).hour, ZONE)
     changes: dict[tuple[Name, int], dict[int, int]] = defaultdict(dict)
     first = (today - timedelta(days=days)).toordinal()
     for name, rate in daily.items():
@@ -60,7 +60,7 @@ def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1) ->
                 changes[name, first + int(when.day[i])][int(when.hour[i])] = n
     with city.store.transaction():
         city.store.series.add(changes)
-        city.store.runs.set_mark(barometer.BEGUN, int((NOW - days * DAY).timestamp()))
+        city.store.runs.set_mark(barometer.BEGUN, int((now - days * DAY).timestamp()))
 
 
 @pytest.fixture
@@ -165,6 +165,15 @@ def test_a_city_watched_for_hours_sees_a_storm_and_no_more(city: City) -> None:
     for i in range(20):
         posted(city, start + 9 * HOUR + i * 4 * MINUTE, "暴雨积水")
     assert alerts.watch(city, start + 10.5 * HOUR)["told"] == 1
+
+
+@pytest.mark.parametrize("now", ["2011-01-04 13:00", "2011-01-05 17:00", "2011-01-07 11:00", "2011-01-12 11:00"])
+def test_a_city_first_watched_on_a_holiday_does_not_take_working_days_for_a_rise(city: City, now: str) -> None:
+    careless(city.store)
+    named: dict[Name, float] = {("all", ""): 300, ("board", "lyw"): 130, ("unit", "labour-bureau"): 22, DRAINS: 9}
+    days = (at(now) - at("2011-01-01 08:00")).days
+    past(city, named, days, now=at(now))
+    assert barometer.rises(city, at(now)) == []
 
 
 @pytest.mark.parametrize("days", [14, 15, 18, 22, 28])

@@ -40,11 +40,11 @@ def expect(counts: Any, city: Any, when: Calendar, days: int, among: Any, begun:
     seen = np.asarray(counts, float)
     hours = seen.shape[1]
     first = hours - 24 * days
-    share = weights(city, when, first)
-    shares = share * own(seen, share, when, first)[:, when.hour]
+    known = slice(begun, first)
+    share = weights(city, when, known)
+    shares = share * own(seen, share, when, known)[:, when.hour]
     shares[:, :begun] = 0.0
     by_day, exposure = seen.reshape(len(seen), -1, 24).sum(2), shares.reshape(len(seen), -1, 24).sum(2)
-    known = slice(begun, first)
     guess = np.asarray(city, float)[known].sum() / max(share[known].sum(), 1e-9) / np.asarray(among, float)
     level, error, usual = levels(by_day, exposure, days, guess)
     mean = np.repeat(level + DOUBT * error, 24, axis=1) * shares[:, first:]
@@ -57,7 +57,7 @@ def young(counts: Any, city: Any, when: Calendar, begun: int, until: int, among:
     What was read of the time before ``begun`` may have holes in it; it can only make more be expected, never less.
     """
     seen, total = np.asarray(counts, float), np.asarray(city, float)
-    share = weights(total, when, until)
+    share = weights(total, when, slice(begun, until))
     found = np.zeros((len(seen), 1))
     for first in {begun, int(np.argmax(total > 0)) if total.any() else begun}:
         worth = float(share[first:until].sum())

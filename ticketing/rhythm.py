@@ -59,14 +59,14 @@ def _kind(day: date) -> tuple[int, bool]:
     return min(day.weekday(), 4), False
 
 
-def weights(total: Any, when: Calendar, known: int) -> Numbers:
-    """(hours,): the share of an ordinary working day expected in each hour, learnt from the first ``known`` hours.
+def weights(total: Any, when: Calendar, known: slice) -> Numbers:
+    """(hours,): the share of an ordinary working day expected in each hour, learnt from the hours that are ``known``.
 
     ``total``: (hours,) posts of the whole city. With few posts it is what is set down above.
     """
-    seen = np.asarray(total, float)[:known]
+    seen = np.asarray(total, float)[known]
     prior = np.array(HOURS, float) / sum(HOURS) * np.where(np.array([[0], [1]]), DAY_OFF, 1.0)  # (off, hour)
-    off, hour, kind = when.off[:known].astype(int), when.hour[:known], when.kind[:known]
+    off, hour, kind = when.off[known].astype(int), when.hour[known], when.kind[known]
     scale = seen.sum() / max(prior[off, hour].sum(), 1e-9)  # posts of a working day
     counted, days = np.zeros((2, 24)), np.zeros((2, 24))
     np.add.at(counted, (off, hour), seen)
@@ -80,12 +80,12 @@ def weights(total: Any, when: Calendar, known: int) -> Numbers:
     return share
 
 
-def own(counts: Any, share: Numbers, when: Calendar, known: int) -> Numbers:
+def own(counts: Any, share: Numbers, when: Calendar, known: slice) -> Numbers:
     """(series, 24): how much each series differs from the city's rhythm by the hour of the day; 1 where little is known."""
-    seen, hour = np.asarray(counts, float)[:, :known], when.hour[:known]
+    seen, hour = np.asarray(counts, float)[:, known], when.hour[known]
     # Not by a product of matrices: the library that makes it keeps its threads spinning long after.
     found = np.stack([seen[:, hour == h].sum(1) for h in range(24)], axis=1)
-    level = seen.sum(1) / max(share[:known].sum(), 1e-9)
-    expected = level[:, None] * np.bincount(hour, share[:known], 24)
+    level = seen.sum(1) / max(share[known].sum(), 1e-9)
+    expected = level[:, None] * np.bincount(hour, share[known], 24)
     differs: Numbers = (found + CELL) / (expected + CELL)
     return differs
