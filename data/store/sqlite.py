@@ -42,9 +42,7 @@ class Known(Table):
     ) -> Iterator[dict[str, Any]]:
         sql = f'select * from "{self.name}"' + (f" where {where}" if where else "")
         sql += (f" order by {order_by}" if order_by else "") + ("" if limit is None else f" limit {limit}")
-        cursor = self.db.execute(sql, where_args or ())
-        columns = [c[0] for c in cursor.description]
-        return (dict(zip(columns, row, strict=True)) for row in cursor)
+        return self.db.query(sql, where_args)
 
     def update(self, pk_values: Any, updates: dict[str, Any]) -> Known:  # type: ignore[override]
         """Change the row with this key; raises NotFoundError where there is none."""
@@ -89,6 +87,18 @@ class SQLite(sqlite_utils.Database):
     def in_transaction(self) -> bool:
         return bool(self.conn.in_transaction)
 
+    def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> sqlite3.Cursor:
+        """One statement; a write outside a transaction is one of its own."""
+        if self.conn.in_transaction:  # there is nothing more to it then
+            return self.conn.execute(sql, parameters or ())
+        return super().execute(sql, parameters)
+
+    def query(self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        """Rows by column name; sqlite-utils' own puts a savepoint round each."""
+        cursor = self.execute(sql, params)
+        columns = [c[0] for c in cursor.description]
+        return (dict(zip(columns, row, strict=True)) for row in cursor)
+
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """The same statement for each row."""
         if self.conn.in_transaction:
@@ -125,7 +135,7 @@ class SQLite(sqlite_utils.Database):
     def transaction(self) -> Iterator[None]:
         """Takes the write lock at once, so that it cannot be refused later; one inside another is a savepoint."""
         if self.conn.in_transaction:
-            with self.atomic():
+            with self._savepoint():
                 yield
             return
         self.conn.execute("begin immediate")
@@ -135,6 +145,19 @@ class SQLite(sqlite_utils.Database):
             self.conn.rollback()
             raise
         self.conn.commit()
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        """Of one name, so that it is prepared once; sqlite-utils' own has a random one each time."""
+        self.conn.execute("savepoint within")
+        try:
+            yield
+        except BaseException:
+            if self.conn.in_transaction:  # a full disk ends the whole of it
+                self.conn.execute("rollback to within")
+                self.conn.execute("release within")
+            raise
+        self.conn.execute("release within")
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
