@@ -25,7 +25,7 @@ _WECHAT = re.compile(
 )
 _MAIL = re.compile(r"(?<![\w.+-])([\w+-][\w.+-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4})(?![\w-])", re.ASCII)
 _ADDRESS = re.compile(
-    r"(?:(?:联系|家庭|详细|居住)?(?:地址|住址)[:是为 ]{1,3}|(?:我家住|我住|家住|现住|居住|住在)在?(?=[^,。;!?]{0,24}[号栋楼室]))"
+    r"(?:(?:地址|住址)[:是为 ]{1,3}|(?:我家住|我住|家住|现住|居住|住在)在?(?=[^,。;!?]{0,24}[号栋楼室]))"
     r"([^\s,。;!?:、]{4,40})"
 )
 # Without one of these or of SIGNS no pattern can match: most posts hold a date or a sum and nothing to ring.
