@@ -12,6 +12,7 @@ from data.store.database import Database
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 
 HOURS = 24
+MANY = 300  # rows asked for in one question
 Name = tuple[str, str]  # what sort of series, and which: ("category", "urban/drainage"), ("all", "")
 
 
@@ -96,14 +97,24 @@ class Series:
     def add(self, changes: Mapping[tuple[Name, int], Mapping[int, int]]) -> None:
         """Add to the counts: (series, day of the city as an ordinal) -> hour -> how many more, or fewer."""
         rows: list[list[object]] = []
+        known = self._hours(list(changes))
         for (name, day), hours in changes.items():
-            kept = self.db.execute("select hours from counts where sort = ? and name = ? and day = ?", [*name, day])
-            row = kept.fetchone()
-            values = _unpacked(row[0]) if row else array("H", bytes(2 * HOURS))
+            kept = known.get((name, day))
+            values = _unpacked(kept) if kept else array("H", bytes(2 * HOURS))
             for hour, more in hours.items():
                 values[hour] = min(max(values[hour] + more, 0), 65535)
             rows.append([*name, day, values.tobytes()])
         self.db.executemany(_COUNTED, rows)
+
+    def _hours(self, wanted: Sequence[tuple[Name, int]]) -> dict[tuple[Name, int], bytes]:
+        """What is kept of series on days: asked for MANY at once, for a server is far."""
+        found: dict[tuple[Name, int], bytes] = {}
+        for some in (wanted[at : at + MANY] for at in range(0, len(wanted), MANY)):
+            marks = ", ".join(["(?, ?, ?)"] * len(some))
+            query = f"with wanted (sort, name, day) as (values {marks}) select * from wanted join counts using (sort, name, day)"
+            rows = self.db.execute(query, [part for name, day in some for part in (*name, day)])
+            found |= {((sort, name), day): hours for sort, name, day, hours in rows}
+        return found
 
     def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, tuple[list[int], bytes]]:
         """Series -> its days in [first, last] that have any, and the counts of their 24 hours, 16 bits each, day after day."""
