@@ -1,11 +1,38 @@
-"""The floors a board calls by names of its own (前排, or 推荐 of a post moved up), counted from the numbered ones."""
+"""The floors of a thread: the first one as the citizen's post, and those with names of their own (前排, 推荐) counted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from data.records import Reply
+from data.records import Post, Reply, ThreadState
+from spiders.pages import Context
+from spiders.text import Body
+
+
+def opening(
+    context: Context,
+    url: str,
+    title: str,
+    section: str | None,
+    state: ThreadState,
+    first: Reply,
+    bodies: Sequence[Body],
+) -> Post:
+    """The post that the ``first`` floor is; ``bodies`` hold its pictures and files, in the text and beside it."""
+    return Post(
+        board=context.board.slug,
+        thread=context.thread,
+        section=section or "",
+        url=url,
+        title=title,
+        author=first.author,
+        posted_at=first.posted_at,
+        body=first.body,
+        images=tuple(dict.fromkeys(image for body in bodies for image in body.images)),
+        attachments=tuple(dict.fromkeys(file for body in bodies for file in body.attachments)),
+        state=state,
+    )
 
 
 def counted(replies: Sequence[Reply], first: int) -> tuple[Reply, ...]:

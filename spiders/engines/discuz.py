@@ -26,7 +26,7 @@ from parsel import Selector, SelectorList
 from data.records import ListRow, Post, Reply, ThreadState
 from data.reference import Board
 from spiders.engines import signs
-from spiders.floors import counted
+from spiders.floors import counted, opening
 from spiders.pages import (
     Ask,
     Context,
@@ -207,19 +207,8 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
         malformed(f"读不到首帖的{named(field)}；可能换了模板，请打开这一页核对", field)
     pictures = node.xpath(f".//div[{has_class('pattl')}]").getall()
     beside = clean("".join(pictures), context.base) if pictures else Body("")
-    return Post(
-        board=context.board.slug,
-        thread=context.thread,
-        section=section or "",
-        url=thread_ask(context.board, context.thread).url,
-        title=title,
-        author=first.author,
-        posted_at=first.posted_at,
-        body=first.body,
-        images=tuple(dict.fromkeys((*words.images, *beside.images))),
-        attachments=tuple(dict.fromkeys((*words.attachments, *beside.attachments))),
-        state=state,
-    )
+    url = thread_ask(context.board, context.thread).url
+    return opening(context, url, title, section, state, first, (words, beside))
 
 
 def _reply(node: Selector, context: Context) -> Reply:

@@ -18,7 +18,7 @@ from parsel import Selector, SelectorList
 from data.records import ListRow, Post, Reply, ThreadState
 from data.reference import Board
 from spiders.engines import signs
-from spiders.floors import counted
+from spiders.floors import counted, opening
 from spiders.pages import (
     Ask,
     Context,
@@ -232,19 +232,8 @@ def _post(node: Selector, context: Context, title: str, section: str | None, sta
     first, words = _floor_of(node, context)
     below = "".join(node.xpath('.//*[starts-with(@id, "att_")]').getall())  # pictures the words do not mention
     beside = clean(below, context.base) if below else Body("")
-    return Post(
-        board=context.board.slug,
-        thread=context.thread,
-        section=section or "",
-        url=thread_ask(context.board, context.thread).url,
-        title=title,
-        author=first.author,
-        posted_at=first.posted_at,
-        body=first.body,
-        images=tuple(dict.fromkeys((*words.images, *beside.images))),
-        attachments=tuple(dict.fromkeys((*words.attachments, *beside.attachments))),
-        state=state,
-    )
+    url = thread_ask(context.board, context.thread).url
+    return opening(context, url, title, section, state, first, (words, beside))
 
 
 def _reply(node: Selector, context: Context) -> Reply:
