@@ -72,6 +72,7 @@ def test_the_proxy_and_the_name_that_the_environment_knows_for_a_site_are_used(
     netrc = tmp_path / "netrc"
     netrc.write_text("machine office.invalid login me password secret\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setattr(wire, "_line", wire._Line())  # other tests knew the site before
     monkeypatch.setenv("http_proxy", listener.url)
     monkeypatch.setenv("no_proxy", "")
     wire.get("http://office.invalid/x", {"a": "1"}, timeout=5)
