@@ -115,6 +115,7 @@ def _child(job: dict[str, Any], out: int) -> None:
     if job.get("never_waits"):  # another: it sends before the disk knows that it will
         outbox._next = _next_unwaited  # type: ignore[assignment]
     if (size := job.get("file_size")) is not None:
+        sys.dont_write_bytecode = True  # a half-written file of it would be read by every later test
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         told = play(job, points)

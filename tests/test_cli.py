@@ -167,7 +167,9 @@ def test_a_database_of_a_newer_version_is_left_alone(city: City) -> None:
 @pytest.mark.both_stores
 @pytest.mark.parametrize("name", ["r.docx", "r.xlsx", "r.html", "r.txt", "r.csv", "r.json"])
 def test_a_report_that_finds_no_room_is_one_sentence_and_no_file(name: str, city: City) -> None:
-    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); from desk.cli import main; "
+    # no bytecode is written meanwhile: a half-written file of it would be read by every later test
+    limited = "import resource, sys; sys.dont_write_bytecode = True; "
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); from desk.cli import main; "
     code = f"{limited} sys.argv = ['liandong', '--dir', {str(city.folder)!r}, 'report', '--out', {name!r}]; main()"
     city.store.close()
     done = subprocess.run(

@@ -44,6 +44,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        expect.set_options(timeout=30_000)  # what understands posts is loaded for the first one
         yield browser
         browser.close()
 
