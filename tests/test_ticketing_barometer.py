@@ -185,10 +185,12 @@ def test_a_city_some_weeks_old_does_not_take_for_new_what_it_has_always_said(cit
     assert barometer.rises(city, NOW) == []
 
 
-def test_words_that_are_said_all_the_time_are_no_rise(city: City) -> None:
+@pytest.mark.parametrize(("words", "daily"), [(60, 2.5), (20, 25), (8, 150)])
+@pytest.mark.parametrize("days", [16, 44])
+def test_words_that_are_said_all_the_time_are_no_rise(city: City, words: int, daily: float, days: int) -> None:
     careless(city.store)
-    usual: dict[Name, float] = {(series.PHRASE, f"词语{i}"): 2.5 for i in range(60)}
-    past(city, {("all", ""): 100, **usual})
+    usual: dict[Name, float] = {(series.PHRASE, f"词语{i}"): daily for i in range(words)}
+    past(city, {("all", ""): max(100, 2 * daily), **usual}, days=days)
     assert barometer.rises(city, NOW) == []
 
 

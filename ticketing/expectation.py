@@ -80,7 +80,8 @@ def levels(by_day: Numbers, exposure: Numbers, days: int, guess: Any) -> tuple[N
     before = _windows(cut, days)
     worth = _windows(exposure, days)
     guessed = np.maximum(np.broadcast_to(np.asarray(guess, float), (len(by_day),)), 1e-6)[:, None]
-    prior = np.minimum(PRIOR / guessed, KNOWN)
+    own = before / np.maximum(worth, 1e-9)
+    prior = np.minimum(PRIOR / np.maximum(guessed, own), KNOWN)  # what is said every day needs no guess
     posts = before + prior * guessed
     return posts / (worth + prior), np.sqrt(posts) / (worth + prior), usual
 
