@@ -70,7 +70,7 @@ class SQLite(sqlite_utils.Database):
                 sqlite3.connect(str(path), timeout=30, check_same_thread=False, cached_statements=STATEMENTS)
             )
             # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
-            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "cache_size = -65536", "wal_autocheckpoint = 8000"):
                 self.execute(f"pragma {pragma}").fetchall()
             if steps.missing([step.name for step in steps.applied(self)]):
                 with self.transaction():
