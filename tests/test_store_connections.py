@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -273,6 +274,45 @@ def test_reference_tables_come_back_and_are_read_again_when_another_process_chan
     with closing(Store(address)) as other, other.transaction():
         other.reference.save(fewer)
     assert store.reference.load() == fewer
+
+
+def test_reference_tables_whose_change_was_undone_are_not_remembered(store: Store, reference: Reference) -> None:
+    with store.transaction():
+        store.reference.save(reference)
+    fewer, fewest = (reference.model_copy(update={"places": reference.places[:n]}) for n in (3, 1))
+
+    def change_and_fail() -> None:
+        with store.transaction():
+            assert store.reference.load() == reference
+            store.reference.save(fewer)
+            assert store.reference.load() == fewer
+            raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError, match="undone"):
+        change_and_fail()
+    assert store.reference.load() == reference
+    with store.transaction():
+        store.reference.save(fewest)
+    assert store.reference.load() == fewest
+
+
+def test_in_one_transaction_the_reference_tables_are_looked_up_once(
+    store: Store, reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.transaction():
+        store.reference.save(reference)
+    asked, execute = list[str](), store.db.execute
+
+    def execute_noted(sql: str, *given: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *given)
+
+    monkeypatch.setattr(store.db, "execute", execute_noted)
+    for _ in range(2):
+        asked.clear()
+        with store.transaction():
+            assert store.reference.load() is store.reference.load()
+        assert len([sql for sql in asked if "numbers" in sql]) == 1
 
 
 # Databases, old and bad.

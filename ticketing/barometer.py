@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from data.city import City
-from data.store.series import Name, Request
+from data.store.series import HOURS, Name, Request
 from ticketing import series
 from ticketing.charts import MONTH, bound, sounding, threshold
 from ticketing.expectation import BASELINE, GUARD, Expected, expect, young
@@ -25,6 +25,7 @@ SETTLE = timedelta(hours=3)  # watched for less, nothing is told
 FOR_PHRASES = 0.25  # of the false alarms that are allowed
 STEADY = 10.0  # posts a day that tell as much of a busy day as those that came
 LEAST = 4  # fewer posts than this are no rise
+SPOKEN = 4  # days the chart of a phrase looks back: what is said for longer has a category, or is no news
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,11 @@ def _all(city: City, now: datetime) -> set[Name]:
 
 def _often(city: City, names: Iterable[Name], now: datetime) -> set[Name]:
     """Phrases said LEAST times in the last two days: most are said once and never again."""
-    known = city.store.series.counts(names, *((now.astimezone(city.zone).toordinal() - d) for d in (1, 0)))
-    return {name for name, (_, hours) in known.items() if sum(array("H", hours)) >= LEAST}
+    said = Counter[Name]()
+    named, _, hours = city.store.series.counts(names, *((now.astimezone(city.zone).toordinal() - d) for d in (1, 0)))
+    for name, posts in zip(named, np.frombuffer(hours, np.uint16).reshape(-1, HOURS).sum(1).tolist(), strict=True):
+        said[name] += posts
+    return {name for name, posts in said.items() if posts >= LEAST}
 
 
 def _judged(
@@ -101,10 +105,11 @@ def _judged(
     wanted = set(names)
     if not wanted:
         return []
-    window = series.window(city, wanted, now)
+    charted = SPOKEN if words else CHARTED
+    window = series.window(city, wanted, now, charted)
     start = midnight(window.first, city.zone)
     last = int((now - start) / timedelta(hours=1))
-    first, expected = _expected(city, window, now, (begun - start) / timedelta(hours=1), last)
+    first, expected = _expected(city, window, charted, (begun - start) / timedelta(hours=1), last)
     expected.mean[:, last - first] *= max((now - start) / timedelta(hours=1) - last, 1 / 12)
     expected = Expected(expected.mean[:, : last - first + 1], expected.hourly, expected.daily)
     counts = window.counts[:, first : last + 1]
@@ -133,13 +138,13 @@ def _as_busy(counts: Any, mean: Any, city: int) -> Any:
     return mean * np.maximum((came + STEADY) / (usual + STEADY), 1.0)[day]
 
 
-def _expected(city: City, window: Window, now: datetime, begun: float, last: int) -> tuple[int, Expected]:
-    """The hour of the window from which the charts run, and what is expected from there on."""
+def _expected(city: City, window: Window, charted: int, begun: float, last: int) -> tuple[int, Expected]:
+    """The hour of the window from which the charts run, ``charted`` days at most, and what is expected from there on."""
     sizes = series.watched(city.reference())
     among = np.array([sizes[sort] for sort, _ in window.names], float)
     since = max(int(begun), 0)
     if last - begun >= OLD_ENOUGH / timedelta(hours=1):
-        return window.hours - 24 * CHARTED, expect(window.counts, window.city, window.when, CHARTED, among, since)
+        return window.hours - 24 * charted, expect(window.counts, window.city, window.when, charted, among, since)
     guard = int(min(48.0, max((last - begun) / 2, 1)))
     return last - guard, young(window.counts, window.city, window.when, since, last - guard, among)
 
@@ -183,7 +188,7 @@ def timeline(city: City, name: Name, now: datetime, hours: int = 48) -> list[Hou
     start = midnight(window.first, city.zone)
     last = int((now - start) / timedelta(hours=1))
     begun = (begin(city, now) - start) / timedelta(hours=1)
-    first, expected = _expected(city, window, now, begun, last)
+    first, expected = _expected(city, window, CHARTED, begun, last)
     means = expected.mean[0]
     return [
         Hour(

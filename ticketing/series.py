@@ -20,8 +20,7 @@ from ticketing.rhythm import Calendar, calendar
 MARK = "barometer.suggestions"  # the last suggestion that is in the books
 SWEPT = "barometer.swept"  # the last day the books were swept
 CHARTED = 14  # days a chart looks back
-WINDOW = BASELINE + GUARD + CHARTED  # days of counts that are needed to judge now
-KEPT = WINDOW + 2
+KEPT = BASELINE + GUARD + CHARTED + 2  # days of counts
 ALL: Name = ("all", "")
 FIELD, PHRASE = "field", "phrase"
 MANY = 50_000  # distinct phrases a city's month may bring
@@ -29,7 +28,7 @@ MANY = 50_000  # distinct phrases a city's month may bring
 
 @dataclass(frozen=True)
 class Window:
-    """Counts of the last WINDOW days, hour by hour, up to the end of today: (series, hours)."""
+    """Counts of the last days, hour by hour, up to the end of today: (series, hours)."""
 
     names: tuple[Name, ...]
     counts: Any
@@ -112,15 +111,18 @@ def _sweep(city: City, now: datetime) -> None:
         city.store.runs.set_mark(SWEPT, today)
 
 
-def window(city: City, names: Iterable[Name], now: datetime, days: int = WINDOW) -> Window:
-    """The counts of some series up to today's end."""
+def window(city: City, names: Iterable[Name], now: datetime, charted: int = CHARTED) -> Window:
+    """The counts of some series up to today's end, with all that is needed to judge the last ``charted`` days."""
+    days = BASELINE + GUARD + charted
     today = now.astimezone(city.zone).date()
     first = today - timedelta(days=days - 1)
     wanted = tuple(sorted(set(names)))
-    found = city.store.series.counts({*wanted, ALL}, first.toordinal(), today.toordinal())
     rows = np.zeros((len(wanted) + 1, days, HOURS))
-    for row, name in enumerate((*wanted, ALL)):
-        at, hours = found[name]
-        rows[row, np.array(at, int) - first.toordinal()] = np.frombuffer(hours, np.uint16).reshape(-1, HOURS)
+    at = {name: row for row, name in enumerate((*wanted, ALL))}
+    named, on, hours = city.store.series.counts(at, first.toordinal(), today.toordinal())
+    rows[[at[name] for name in named], np.array(on, int) - first.toordinal()] = np.frombuffer(hours, np.uint16).reshape(
+        -1, HOURS
+    )
+    rows[[row for row, name in enumerate(wanted) if name == ALL]] = rows[-1]
     by_hour = rows.reshape(len(rows), HOURS * days)
     return Window(wanted, by_hour[:-1], by_hour[-1], calendar(first, HOURS * days, city.zone), first)

@@ -39,6 +39,7 @@ class PostgreSQL:
         """``address`` is a ``postgresql://`` one; a password not in it comes from PGPASSFILE or PGPASSWORD."""
         self._address = address
         self._keys: dict[str, tuple[str, ...]] = {}
+        self._turn = 0
         self._connection = self._connect()
         self._migrate(steps)
 
@@ -71,6 +72,10 @@ class PostgreSQL:
     @property
     def in_transaction(self) -> bool:
         return self._connection.info.transaction_status is not TransactionStatus.IDLE and not self._connection.closed
+
+    @property
+    def turn(self) -> int:
+        return self._turn if self.in_transaction else 0
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> psycopg.Cursor[TupleRow]:
         """One statement; a write outside a transaction is one of its own."""
@@ -152,6 +157,7 @@ class PostgreSQL:
                 yield
             return
         self._run(_begin)
+        self._turn += 1
         try:
             yield
         except BaseException:

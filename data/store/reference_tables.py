@@ -24,10 +24,13 @@ class ReferenceTables:
     def __init__(self, db: Database) -> None:
         self.db = db
         self._loaded: tuple[int, Reference] | None = None
+        self._found = 0  # the transaction in which they were last looked up: nobody else writes until its end
+        self._saved = 0  # the one in which they were last replaced: it may be undone, so nothing read in it is kept
 
     def save(self, reference: Reference) -> None:
         """Replace every table by the (checked) one given; call it inside a transaction."""
         reference.check()
+        self._found, self._saved = 0, self.db.turn
         self.db.execute("delete from reference")
         self.db.execute(
             "insert into numbers (name, value) values ('reference', 1) on conflict (name) do update set value = numbers.value + 1"
@@ -40,11 +43,17 @@ class ReferenceTables:
 
     def load(self) -> Reference | None:
         """The tables as they stand, or None before a city has begun; read again only when they changed."""
+        turn = self.db.turn
+        if self._loaded and turn and turn == self._found:
+            return self._loaded[1]
         row = self.db.execute("select value from numbers where name = 'reference'").fetchone()
         if row is None:
             return None
+        if turn and turn == self._saved:
+            return self._read()
         if self._loaded is None or self._loaded[0] != row[0]:
             self._loaded = (row[0], self._read())
+        self._found = turn
         return self._loaded[1]
 
     def remembered(self, table: str, slug: str) -> bool:

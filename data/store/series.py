@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from data.store.database import Database
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
@@ -116,14 +118,20 @@ class Series:
             found |= {((sort, name), day): hours for sort, name, day, hours in rows}
         return found
 
-    def counts(self, names: Iterable[Name], first: int, last: int) -> dict[Name, tuple[list[int], bytes]]:
-        """Series -> its days in [first, last] that have any, and the counts of their 24 hours, 16 bits each, day after day."""
-        found: dict[Name, tuple[list[int], bytes]] = {}
-        query = "select day, hours from counts where sort = ? and name = ? and day between ? and ?"
-        for name in names:
-            rows = self.db.execute(query, [*name, first, last]).fetchall()
-            found[name] = [row[0] for row in rows], b"".join(row[1] for row in rows)
-        return found
+    def counts(self, names: Iterable[Name], first: int, last: int) -> tuple[list[Name], list[int], bytes]:
+        """Every day in [first, last] of these series that counted any: its series, its ordinal, and its HOURS counts of 16 bits."""
+        found: list[tuple[Name, int, bytes]] = []
+        for sort, of in groupby(sorted(set(names)), itemgetter(0)):
+            named = {name: (sort, name) for _, name in of}
+            wanted = list(named)
+            for some in (wanted[at : at + MANY] for at in range(0, len(wanted), MANY)):
+                marks = ", ".join("?" * len(some))
+                query = (
+                    f"select name, day, hours from counts where sort = ? and name in ({marks}) and day between ? and ?"
+                )
+                rows = self.db.execute(query, [sort, *some, first, last])
+                found += [(named[name], day, hours) for name, day, hours in rows]
+        return [name for name, _, _ in found], [day for _, day, _ in found], b"".join([hours for _, _, hours in found])
 
     def names(self, sort: str, first: int) -> list[str]:
         """The series of a sort that counted anything since a day; reads the days, not the series."""

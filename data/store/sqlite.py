@@ -23,6 +23,13 @@ SIZES = f"""select m.tbl_name, sum(s.pgsize) from (select name, tbl_name from sq
     where s.name = m.name and s.aggregate = true group by m.tbl_name"""
 
 
+PRAGMAS = (
+    "journal_mode = wal",
+    "synchronous = full",  # a filing acknowledged by the office must survive a power cut, or it would be filed twice
+    "foreign_keys = on",
+    "cache_size = -65536",  # KiB; with the 2 MB of default a city of a year reads the same pages over and over
+    "wal_autocheckpoint = 8000",  # pages (32 MB): what is written often is copied into the file less often
+)
 STATEMENTS = 512  # kept prepared; a cycle asks more than the 128 of sqlite3, and would prepare each anew
 
 
@@ -65,12 +72,19 @@ class SQLite(sqlite_utils.Database):
     def __init__(self, path: Path | str, steps: Steps) -> None:
         """Open the file, or ``:memory:``, and bring its tables up to date."""
         self._known: dict[str, Known] = {}
+        self._turn = 0
         try:
             super().__init__(
                 sqlite3.connect(str(path), timeout=30, check_same_thread=False, cached_statements=STATEMENTS)
             )
             # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
-            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "cache_size = -65536", "wal_autocheckpoint = 8000"):
+            for pragma in (
+                "journal_mode = wal",
+                "synchronous = full",
+                "foreign_keys = on",
+                "cache_size = -65536",
+                "wal_autocheckpoint = 8000",
+            ):
                 self.execute(f"pragma {pragma}").fetchall()
             if steps.missing([step.name for step in steps.applied(self)]):
                 with self.transaction():
@@ -86,6 +100,10 @@ class SQLite(sqlite_utils.Database):
     @property
     def in_transaction(self) -> bool:
         return bool(self.conn.in_transaction)
+
+    @property
+    def turn(self) -> int:
+        return self._turn if self.conn.in_transaction else 0
 
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> sqlite3.Cursor:
         """One statement; a write outside a transaction is one of its own."""
@@ -139,6 +157,7 @@ class SQLite(sqlite_utils.Database):
                 yield
             return
         self.conn.execute("begin immediate")
+        self._turn += 1
         try:
             yield
         except BaseException:
