@@ -39,8 +39,10 @@ def remind(city: City, now: datetime) -> Mapping[str, int]:
     """Write down what is due to be said: the event and the notice in one transaction; counts by kind. Twice says nothing twice."""
     counts: Counter[str] = Counter()
     with city.store.transaction():
-        for ticket, reminder in _due(city, now):
-            if not _said(city, reminder):
+        due = list(_due(city, now))
+        said = city.store.outbox.known([_key(reminder) for _, reminder in due])
+        for ticket, reminder in due:
+            if _key(reminder) not in said:
                 counts.update(_say(city, ticket, reminder, now))
     return counts
 
@@ -119,9 +121,8 @@ def _again(reminder: Reminder) -> str:
     return f"{reminder.clock}/{reminder.due:%Y%m%d%H%M}"
 
 
-def _said(city: City, reminder: Reminder) -> bool:
-    key = notices.key(reminder.ticket, notice_kind(reminder), _again(reminder))
-    return city.store.outbox.knows(key)
+def _key(reminder: Reminder) -> str:
+    return notices.key(reminder.ticket, notice_kind(reminder), _again(reminder))
 
 
 def _say(city: City, ticket: Ticket, reminder: Reminder, now: datetime) -> list[str]:
