@@ -23,6 +23,7 @@ from classifier.answers import CATEGORY, Answer
 from classifier.calibration import softmax
 from classifier.finder import Finder, Found, Owners
 from classifier.places import Where
+from classifier.samples import first_level
 from classifier.tokens import normal
 from data.reference import Reference, Unit
 
@@ -34,6 +35,7 @@ OFTEN = 2.0  # a word said this often counts half of what it can count
 LIKELY = 0.02  # a category below this says nothing about the unit
 LEAST = 0.1  # of duty words heard, LEAST_LIKELY of a category's: what a unit has that is spoken for by none
 LEAST_LIKELY = 0.01
+UNVOUCHED = 0.1  # what a second level that no likely unit answers for keeps, beside 1
 DAY = timedelta(days=1)
 
 
@@ -96,6 +98,20 @@ class Duties:
             p, (own, at) = answers[question].p, self._known(answers[question].labels)
             found[:, at] = np.where(p[:, own] > LIKELY, p[:, own], found[:, at])
         return found
+
+    def vouched(self, details: Answer, units: Answer) -> Answer:
+        """The second levels, those first that the likely ``units`` answer for; a first level keeps what it has.
+
+        Who deals with it tells of what it is: words of two matters (a lift without power) have one unit that can help.
+        """
+        own, at = self._known(details.labels)
+        speaking = units.p[:, : len(self.units)]
+        p = details.p * UNVOUCHED
+        p[:, own] += details.p[:, own] * (speaking @ self._answers[at].T)
+        parent = np.unique([str(first_level(label)) for label in details.labels], return_inverse=True)[1]
+        cells = np.arange(len(p))[:, None] * (parent.max(initial=0) + 1) + parent
+        had, has = (np.bincount(cells.ravel(), v.ravel()) for v in (details.p, p))
+        return Answer(details.labels, p * (had / np.maximum(has, 1e-12))[cells], details.samples)
 
     def _known_of(self, labels: tuple[str, ...]) -> NDArray[np.int64]:
         """(place among the labels, place in the table) of the labels the table has, as columns."""

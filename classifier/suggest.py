@@ -32,7 +32,7 @@ from data.reference import Reference
 
 BATCH = 512
 ZONE = ZoneInfo("Asia/Shanghai")
-SURE = 0.5  # a second-level category is named when it has at least this probability
+SURE = 0.3  # a second-level category is named when it has at least this probability
 WORDS = 6  # reasons shown
 CO_UNITS = 3  # co-units shown
 SLIGHT = 0.01  # share of the positive weight below which a word is no reason
@@ -121,13 +121,16 @@ class Suggester:
         days = [self._duties.era(p.posted_at.astimezone(ZONE).date()) for p in posts]
         about = self._duties.likely(answers, len(texts))
         scores = self._duties.scores(found, about, where, [len(title) or TITLE for title in titles])
+        units = self._units.mixed(scores, days, answers.get("unit"), self.model.handed)
+        if "detail" in answers:
+            answers |= {"detail": self._duties.vouched(answers["detail"], units)}
         return _Batch(
             posts,
             texts,
             answers,
             where,
             days,
-            self._units.mixed(scores, days, answers.get("unit"), self.model.handed),
+            units,
             self._duties.offices(found),
             self._rules.spoken(texts, found),
             self._contacts(posts, texts, found),
@@ -220,11 +223,11 @@ def _choices(answer: Answer, i: int) -> tuple[Choice, ...]:
 
 
 def _category(answers: Mapping[str, Answer], i: int, first: str) -> str:
-    """The second level where it is sure and within the first choice, else the first."""
+    """The likeliest second level within the first choice where it is sure enough, else the first."""
     if "detail" in answers:
-        [(label, p)] = answers["detail"].best(i, 1)
-        if p >= SURE and first_level(label) == first:
-            return label
+        for label, p in answers["detail"].best(i):
+            if p >= SURE and first_level(label) == first:
+                return label
     return first
 
 

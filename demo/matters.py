@@ -15,11 +15,20 @@ TEXTS = Path(__file__).with_name("texts")
 
 
 @dataclass(frozen=True, slots=True)
+class Title:
+    """Words over a post, and what they ask for: ``kind`` is None where it is nothing."""
+
+    words: str
+    kind: Kind | None
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class Matter:
     """One thing people write about; ``kind`` is None where nothing is asked for."""
 
     slug: str
-    titles: tuple[str, ...]
+    titles: tuple[Title, ...]
     bodies: tuple[str, ...]
     extras: tuple[str, ...] = ()
     category: str = ""
@@ -82,10 +91,16 @@ def read(path: Path) -> tuple[Matter, ...]:
 
 
 def _matter(row: dict[str, Any], emergency: bool) -> Matter:
-    words: dict[str, Any] = {name: tuple(row.pop(name, ())) for name in ("titles", "bodies", "extras")}
+    words: dict[str, Any] = {name: tuple(row.pop(name, ())) for name in ("bodies", "extras")}
+    titles = tuple(_title({"words": t} if isinstance(t, str) else t, row) for t in row.pop("titles"))
     kind = Kind(row.pop("kind")) if "kind" in row else None
     urgency = Urgency.EMERGENCY if emergency else Urgency(row.pop("urgency", "days"))
-    return Matter(kind=kind, urgency=urgency, **words, **row)
+    return Matter(titles=titles, kind=kind, urgency=urgency, **words, **row)
+
+
+def _title(own: Mapping[str, str], matter: Mapping[str, Any]) -> Title:
+    kind = own.get("kind", matter.get("kind"))
+    return Title(own["words"], Kind(kind) if kind else None, own.get("category", matter.get("category", "")))
 
 
 def _phrases(path: Path) -> Phrases:
@@ -95,7 +110,8 @@ def _phrases(path: Path) -> Phrases:
 
 
 def _unknown(matters: tuple[Matter, ...], reference: Reference) -> list[str]:
-    found = [f"{m.slug} category {m.category}" for m in matters if m.kind and m.category not in reference.category]
+    asked = [(m.slug, title.category) for m in matters if m.kind for title in m.titles]
+    found = [f"{slug} category {category}" for slug, category in asked if category not in reference.category]
     known = {*reference.unit, "district"}
     return found + [f"{m.slug} unit {m.unit}" for m in matters if m.kind and m.unit not in known]
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from random import Random
 from threading import RLock
 
-from data.records import Kind
 from data.reference import Reference
 from demo import matters, scenes
 from demo.behaviour import People
@@ -144,8 +143,8 @@ class World:
             is_request=matter.kind is not None,
             emergency=bool(matter.ring),
             ring=matter.ring,
-            kind=Kind(matter.kind) if matter.kind else None,
-            category=matter.category,
+            kind=draft.kind,
+            category=draft.category,
             unit=self.reference.current(unit, day).slug if unit else "",
             urgency=matter.urgency,
             days=matter.days,

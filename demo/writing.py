@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from data.records import Kind
 from data.reference import Place, Reference
 from demo.matters import Matter
 
@@ -73,6 +74,8 @@ class Draft:
     body: str
     contact: str
     district: str
+    kind: Kind | None
+    category: str
 
 
 class Writer:
@@ -103,7 +106,8 @@ class Writer:
             body += rng.choice(CLOSINGS)
         if rng.random() < 0.3:
             body = body.replace("。", "。\n", 1)
-        return Draft(rng.choice(matter.titles).format_map(slots), body, contact, place.district)
+        title = rng.choice(matter.titles)
+        return Draft(title.words.format_map(slots), body, contact, place.district, title.kind, title.category)
 
     def _slots(self, place: Place, rng: random.Random) -> dict[str, str]:
         district = self._names[place.district]

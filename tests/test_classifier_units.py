@@ -65,6 +65,16 @@ def test_a_renamed_bureau_costs_no_retraining() -> None:
     assert after.model == before.version
 
 
+def test_of_two_matters_in_a_post_the_one_is_taken_that_its_unit_deals_with() -> None:
+    duties = Duties(load())
+    details = Answer(("urban/power", "urban/drainage", "commerce/lifts", "strange"), np.array([[0.2, 0.3, 0.4, 0.1]]))
+    units = Answer(duties.units, np.array([[0.9 * (unit == "power-company") for unit in duties.units]]))
+    found = duties.vouched(details, units)
+    assert found.p[0, 0] > 0.4 > 0.1 > found.p[0, 1]
+    assert found.p[0, :2].sum() == pytest.approx(0.5)  # which first level it is, the categories alone tell
+    assert found.p[0, 2:].tolist() == pytest.approx([0.4, 0.1])
+
+
 def test_a_unit_that_does_not_exist_that_day_is_never_suggested() -> None:
     assert _mixed("老师周末补课收费", date(2017, 1, 1), None, _renamed())["schools-sports"] == 0
     assert _mixed("老师周末补课收费", date(2020, 1, 1), None, _renamed())["schools"] == 0

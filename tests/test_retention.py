@@ -275,6 +275,16 @@ def test_the_cycle_does_it_once_a_day_in_the_small_hours(kept: City) -> None:
     assert retention.daily(kept, night + 27 * HOUR) == {"erased_contacts": 1}
 
 
+def test_a_new_city_is_measured_every_night_and_an_old_one_on_mondays(kept: City) -> None:
+    measured = []
+    for night in range(24):
+        now = build.at("2011-10-20 04:00") + night * DAY
+        retention.daily(kept, now)
+        if kept.store.disk.measured()[0] == f"{now.astimezone(build.ZONE):%Y-%m-%d}":
+            measured.append(kept.store.disk.measured()[0])
+    assert measured == [*(f"2011-10-{day}" for day in range(20, 27)), "2011-10-31", "2011-11-07"]
+
+
 def test_a_table_that_is_not_walked_through_is_as_large_as_if_it_were(kept: City) -> None:
     db = kept.store.db
     if not isinstance(db, SQLite):

@@ -22,6 +22,7 @@ AT_ONCE = 200  # in one transaction: the desk writes in between
 MOST = 20_000  # of each rule in one turn of the cycle; the rest tomorrow
 HOUR = 3  # of the city's day, from which on the cycle does it
 MARK = "retained-on"  # the last day it was done
+OFTEN_MEASURED = 7  # measurements of a new city, a day apart; later ones are a week apart
 BY = "系统"
 THINNED = ((timedelta(days=365), 10), (timedelta(days=30), 13))  # health of boards: a day's, then an hour's
 
@@ -108,12 +109,15 @@ def _piece(store: Store, rule: str, before: datetime, limit: int) -> Sequence[in
 
 
 def daily(city: City, now: datetime) -> Mapping[str, int]:
-    """Once a day, in the small hours or when the first cycle after them comes: measure the database, then erase."""
+    """Once a day, in the small hours or when the first cycle after them comes: measure the database on Mondays, then erase."""
     local = now.astimezone(city.zone)
     runs = city.store.runs
     if local.hour < HOUR or runs.mark(MARK) >= local.toordinal():
         return {}
-    city.store.disk.measure(f"{local:%Y-%m-%d}")
+    if local.weekday() == 0 or len(city.store.disk.totals(OFTEN_MEASURED)) < OFTEN_MEASURED:
+        city.store.disk.measure(
+            f"{local:%Y-%m-%d}"
+        )  # every page is looked at, and none but a new city grows from day to day
     for age, digits in THINNED:
         with city.store.transaction():
             city.store.threads.thin_health(now - age, digits)

@@ -1,4 +1,4 @@
-"""How much room the database takes, day by day and table by table."""
+"""How much room the database takes, table by table, on the days it was measured."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Disk:
         ).fetchall()
         return (str(rows[0][0]), {str(r[1]): int(r[2]) for r in rows}) if rows else ("", {})
 
-    def totals(self, days: int = 30) -> list[tuple[str, int]]:
+    def totals(self, days: int = 12) -> list[tuple[str, int]]:
         """(day, bytes of all together without ``free``) of the days measured last, oldest first."""
         query = "select day, sum(bytes) from sizes where name <> 'free' group by day order by day desc limit ?"
         return [(str(r[0]), int(r[1])) for r in self.db.execute(query, [days])][::-1]
