@@ -129,13 +129,17 @@ def answered(
     on: date | None = None,
     beside: Model | None = None,
 ) -> dict[str, Answer]:
-    """Question -> Answer for each sample, as they are suggested: units by the ``reference``'s duties and the model together."""
+    """Question -> Answer for each sample, as they are suggested: units by the ``reference``'s duties and the model together,
+    second levels by these."""
     texts = prepared(s.text for s in samples)
     answers = _asked(model, texts, beside)
-    if reference is not None and "category" in answers and any(s.unit for s in samples):
+    if reference is not None and "category" in answers and any(s.unit or "/" in (s.category or "") for s in samples):
         duties = Duties(reference)
         told = scores(duties, texts, [s.text for s in samples], answers, reference)
-        answers["unit"] = Units(duties).mixed(told, [on or date.max] * len(texts), answers.get("unit"), model.handed)
+        units = Units(duties).mixed(told, [on or date.max] * len(texts), answers.get("unit"), model.handed)
+        answers["unit"] = units
+        if "detail" in answers:
+            answers["detail"] = duties.vouched(answers["detail"], units)
     return answers
 
 

@@ -32,7 +32,7 @@ from data.reference import Reference
 
 BATCH = 512
 ZONE = ZoneInfo("Asia/Shanghai")
-SURE = 0.3  # a second-level category is named when it has at least this probability
+SURE = 0.4  # a second-level category is named when it has at least this probability
 WORDS = 6  # reasons shown
 CO_UNITS = 3  # co-units shown
 SLIGHT = 0.01  # share of the positive weight below which a word is no reason
