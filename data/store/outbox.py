@@ -9,8 +9,6 @@ from data.records import OutboxEntry, OutboxState
 from data.store.database import Database
 from data.store.rows import from_row, from_rows, stamp, to_row
 
-MANY = 500  # keys in one question
-
 
 class Outbox:
     """What leaves the house."""
@@ -93,11 +91,8 @@ class Outbox:
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys under which an act was ever written down."""
-        found: set[str] = set()
-        for some in (keys[at : at + MANY] for at in range(0, len(keys), MANY)):
-            marks = ", ".join("?" * len(some))
-            found.update(row[0] for row in self.db.execute(f"select key from outbox where key in ({marks})", some))
-        return found
+        rows = self.db.each("select 1 from outbox where key = ?", [(key,) for key in keys])
+        return {key for key, found in zip(keys, rows, strict=True) if found}
 
     def leased(self, number: int, holder: str) -> bool:
         """Is the act still this holder's, and nobody else's by now?"""

@@ -89,6 +89,9 @@ class PostgreSQL:
         """The same statement for each row."""
         self._written(sql, lambda: self._run(lambda c: c.cursor().executemany(postgresql(sql), rows)))
 
+    def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+        return iter(self._run(lambda c: _answers(c.cursor(), postgresql(sql), rows)) if rows else [])
+
     def _written(self, sql: str, act: Callable[[], T]) -> T:
         if self.in_transaction or reads(sql):
             return act()
@@ -265,6 +268,15 @@ def _insert(db: PostgreSQL, table: str, row: Mapping[str, Any], *, replace: bool
         sql += f" on conflict ({keys}) do update set {changes}" if changes else f" on conflict ({keys}) do nothing"
     found = db.execute(f"{sql} returning {keys}", list(row.values())).fetchone()
     return dict(zip(db.keys(table), found or (), strict=False))
+
+
+def _answers(cursor: psycopg.Cursor[TupleRow], sql: str, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Sent one after the other without waiting, in one pipeline."""
+    cursor.executemany(sql, rows, returning=True)
+    found = [cursor.fetchall()]
+    while cursor.nextset():
+        found.append(cursor.fetchall())
+    return found
 
 
 def _begin(connection: Connection) -> None:

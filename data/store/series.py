@@ -7,14 +7,11 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 
 from data.store.database import Database
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 
 HOURS = 24
-MANY = 300  # rows asked for in one question
 Name = tuple[str, str]  # what sort of series, and which: ("category", "urban/drainage"), ("all", "")
 
 
@@ -109,29 +106,21 @@ class Series:
         self.db.executemany(_COUNTED, rows)
 
     def _hours(self, wanted: Sequence[tuple[Name, int]]) -> dict[tuple[Name, int], bytes]:
-        """What is kept of series on days: asked for MANY at once, for a server is far."""
-        found: dict[tuple[Name, int], bytes] = {}
-        for some in (wanted[at : at + MANY] for at in range(0, len(wanted), MANY)):
-            marks = ", ".join(["(?, ?, ?)"] * len(some))
-            query = f"with wanted (sort, name, day) as (values {marks}) select * from wanted join counts using (sort, name, day)"
-            rows = self.db.execute(query, [part for name, day in some for part in (*name, day)])
-            found |= {((sort, name), day): hours for sort, name, day, hours in rows}
-        return found
+        """What is kept of series on days."""
+        query = "select hours from counts where sort = ? and name = ? and day = ?"
+        found = zip(wanted, self.db.each(query, [(*name, day) for name, day in wanted]), strict=True)
+        return {key: rows[0][0] for key, rows in found if rows}
 
     def counts(self, names: Iterable[Name], first: int, last: int) -> tuple[list[Name], list[int], bytes]:
         """Every day in [first, last] of these series that counted any: its series, its ordinal, and its HOURS counts of 16 bits."""
-        found: list[tuple[Name, int, bytes]] = []
-        for sort, of in groupby(sorted(set(names)), itemgetter(0)):
-            named = {name: (sort, name) for _, name in of}
-            wanted = list(named)
-            for some in (wanted[at : at + MANY] for at in range(0, len(wanted), MANY)):
-                marks = ", ".join("?" * len(some))
-                query = (
-                    f"select name, day, hours from counts where sort = ? and name in ({marks}) and day between ? and ?"
-                )
-                rows = self.db.execute(query, [sort, *some, first, last])
-                found += [(named[name], day, hours) for name, day, hours in rows]
-        return [name for name, _, _ in found], [day for _, day, _ in found], b"".join([hours for _, _, hours in found])
+        asked = sorted(set(names))
+        query = "select day, hours from counts where sort = ? and name = ? and day between ? and ?"
+        named, days, hours = list[Name](), list[int](), list[bytes]()
+        for name, rows in zip(asked, self.db.each(query, [(*name, first, last) for name in asked]), strict=True):
+            named += [name] * len(rows)
+            days += [row[0] for row in rows]
+            hours += [row[1] for row in rows]
+        return named, days, b"".join(hours)
 
     def names(self, sort: str, first: int) -> list[str]:
         """The series of a sort that counted anything since a day; reads the days, not the series."""

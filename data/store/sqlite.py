@@ -27,7 +27,7 @@ PRAGMAS = (
     "journal_mode = wal",
     "synchronous = full",  # a filing acknowledged by the office must survive a power cut, or it would be filed twice
     "foreign_keys = on",
-    "cache_size = -65536",  # KiB; with the 2 MB of default a city of a year reads the same pages over and over
+    "cache_size = -16384",  # KiB a connection; with the 2 MB of default a city of a year reads the same pages over and over
     "wal_autocheckpoint = 8000",  # pages (32 MB): what is written often is copied into the file less often
 )
 STATEMENTS = 512  # kept prepared; a cycle asks more than the 128 of sqlite3, and would prepare each anew
@@ -124,6 +124,9 @@ class SQLite(sqlite_utils.Database):
             return
         with self.transaction():
             self.conn.executemany(sql, rows)
+
+    def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+        return (self.conn.execute(sql, row).fetchall() for row in rows)
 
     def add(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row and return its number; sqlite-utils' own looks the table's columns and keys up each time."""
