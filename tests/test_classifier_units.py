@@ -75,6 +75,13 @@ def test_of_two_matters_in_a_post_the_one_is_taken_that_its_unit_deals_with() ->
     assert found.p[0, 2:].tolist() == pytest.approx([0.4, 0.1])
 
 
+def test_second_levels_no_table_has_keep_their_probabilities() -> None:
+    duties = Duties(load())
+    strange = Answer(("water", "land"), np.array([[0.6, 0.4]]))
+    units = Answer(duties.units, np.full((1, len(duties.units)), 0.01))
+    assert duties.vouched(strange, units).p.tolist() == [pytest.approx([0.6, 0.4])]
+
+
 def test_a_unit_that_does_not_exist_that_day_is_never_suggested() -> None:
     assert _mixed("老师周末补课收费", date(2017, 1, 1), None, _renamed())["schools-sports"] == 0
     assert _mixed("老师周末补课收费", date(2020, 1, 1), None, _renamed())["schools"] == 0
