@@ -49,6 +49,25 @@ def save(store: Store, the_post: Post) -> None:
 # Transactions.
 
 
+def test_who_hurries_within_a_hurry_waits_for_the_disk_again_only_at_the_end_of_the_outer_one(store: Store) -> None:
+    sqlite = isinstance(store.db, SQLite)
+    word, hurry, patient = ("pragma synchronous", 1, 2) if sqlite else ("show synchronous_commit", "off", "on")
+
+    def found() -> object:
+        return store.db.execute(word).fetchone()[0]
+
+    if not sqlite:
+        store.db.execute("set synchronous_commit = on")  # the server of the tests waits for no disk by itself
+    with store.hurried():
+        with store.hurried():
+            assert found() == hurry
+        assert found() == hurry
+    assert found() == patient
+    with pytest.raises(ZeroDivisionError), store.hurried():
+        raise ZeroDivisionError
+    assert found() == patient
+
+
 def change_everything_and_fail(store: Store, reference: Reference) -> None:
     with store.transaction():
         save(store, post(thread="102"))

@@ -181,6 +181,13 @@ def test_an_untouched_chain_is_whole(chained: Store) -> None:
     assert problems(chained) == []
 
 
+def test_a_page_that_an_older_version_wrote_is_still_read(chained: Store) -> None:
+    older = zlib.compress("第 1 页".encode(), 4)
+    chained.db.execute("update snapshots set body = ? where id = 2", [older])
+    assert [p.body.decode() for p in chained.threads.snapshots([2])] == ["第 1 页"]
+    assert problems(chained) == []
+
+
 def test_an_altered_page_is_found(chained: Store) -> None:
     chained.db.execute("update snapshots set body = ? where id = 2", [zlib.compress("改过的页".encode())])
     assert len(problems(chained)) == 1

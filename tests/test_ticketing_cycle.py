@@ -160,6 +160,25 @@ def test_a_stage_that_fails_halfway_leaves_nothing_half_done(
     assert wired.store.tickets.verdicts("20110725-0001") == []
 
 
+def test_what_leaves_waits_for_the_disk_and_what_can_be_found_again_does_not(
+    wired: City, clock: Clock, boards: Boards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, int] = {}
+
+    def look(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def looked(*given: Any) -> Any:
+            found[name] = wired.store.db.execute("pragma synchronous").fetchone()[0]
+            return call(*given)
+
+        return looked
+
+    for module, name in ((checking, "check"), (outbox, "send_due"), (cycle, "suggest")):
+        monkeypatch.setattr(module, name, look(name, getattr(module, name)))
+    run(wired, clock)
+    full, normal = 2, 1
+    assert found == {"suggest": normal, "check": normal, "send_due": full}
+
+
 def test_a_failing_board_fails_the_turn_and_is_told_once_a_day(wired: City, clock: Clock, boards: Boards) -> None:
     boards.healths = [BoardHealth("lyw", FILED, threads=3), DOWN]
     for _ in range(3):

@@ -39,7 +39,7 @@ class PostgreSQL:
         """``address`` is a ``postgresql://`` one; a password not in it comes from PGPASSFILE or PGPASSWORD."""
         self._address = address
         self._keys: dict[str, tuple[str, ...]] = {}
-        self._turn = 0
+        self._turn, self._hurried = 0, False
         self._connection = self._connect()
         self._migrate(steps)
 
@@ -178,10 +178,15 @@ class PostgreSQL:
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
+        if self._hurried:
+            yield
+            return
         self.execute("set synchronous_commit = off")
+        self._hurried = True
         try:
             yield
         finally:
+            self._hurried = False
             self.execute("set synchronous_commit = on")
 
     @contextmanager

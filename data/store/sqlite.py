@@ -72,19 +72,12 @@ class SQLite(sqlite_utils.Database):
     def __init__(self, path: Path | str, steps: Steps) -> None:
         """Open the file, or ``:memory:``, and bring its tables up to date."""
         self._known: dict[str, Known] = {}
-        self._turn = 0
+        self._turn, self._hurried = 0, False
         try:
             super().__init__(
                 sqlite3.connect(str(path), timeout=30, check_same_thread=False, cached_statements=STATEMENTS)
             )
-            # FULL: a filing acknowledged by the office must survive a power cut, or it would be filed twice.
-            for pragma in (
-                "journal_mode = wal",
-                "synchronous = full",
-                "foreign_keys = on",
-                "cache_size = -65536",
-                "wal_autocheckpoint = 8000",
-            ):
+            for pragma in PRAGMAS:
                 self.execute(f"pragma {pragma}").fetchall()
             if steps.missing([step.name for step in steps.applied(self)]):
                 with self.transaction():
@@ -183,10 +176,15 @@ class SQLite(sqlite_utils.Database):
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
+        if self._hurried:
+            yield
+            return
         self.execute("pragma synchronous = normal")
+        self._hurried = True
         try:
             yield
         finally:
+            self._hurried = False
             self.execute("pragma synchronous = full")
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,13 @@ from data.store.found import unworded
 from data.store.rows import from_row, from_rows, moment, stamp, to_row
 from data.store.schema import WAITING
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 FIRST_LINK = "0" * 64
+COMPRESSION = 4  # of zstd: as small as zlib's 4, in a third of its time
 AT_ONCE = 200  # pages in memory while all are looked through
 # A thread that cannot be read is asked for again after 5 min, 10 min, 20 min … at most a day.
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(days=1)
@@ -212,7 +219,11 @@ class Threads:
     def append(self, page: Snapshot) -> int:
         """Append a page to the hash chain; each link covers the one before and this page's own facts."""
         chain = link(self.chain_head(), page)
-        row = {**to_row(page, drop=("id", "body", "chain")), "body": zlib.compress(page.body, 4), "chain": chain}
+        row = {
+            **to_row(page, drop=("id", "body", "chain")),
+            "body": zstd.compress(page.body, COMPRESSION),
+            "chain": chain,
+        }
         return self.db.add("snapshots", row)
 
     def chain_head(self) -> str:
@@ -316,11 +327,13 @@ class Threads:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """A page as received; one that was overwritten is given as it is, and its hash will tell."""
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        return body
+    """A page as received; one that was overwritten is given as it is, and its hash will tell. Older ones are zlib's."""
+    for unpack in (zstd.decompress, zlib.decompress):
+        try:
+            return unpack(body)
+        except (zstd.ZstdError, zlib.error):
+            continue
+    return body
 
 
 def link(previous: str, page: Snapshot) -> str:
