@@ -43,6 +43,7 @@ class Threads:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self._packer = zstd.ZstdCompressor(COMPRESSION)  # kept: to make one takes longer than to pack a page
 
     def listed(self, board: str, section: str, rows: Sequence[ListRow], now: datetime) -> set[str]:
         """Note what a list page says and return the threads on it that changed since they were read."""
