@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import abc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -10,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
 
 R = TypeVar("R")
-_ANY: TypeAdapter[Any] = TypeAdapter(Any)
 EMPTY = "[]"  # what most nested fields hold, and needs no parser
 
 
 def stamp(moment: datetime) -> str:
     """A time as stored: always UTC, always microseconds, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat("T", "microseconds")
 
 
 def moment(text: str) -> datetime:
@@ -66,7 +65,7 @@ def to_row(record: Any, drop: Iterable[str] = ()) -> dict[str, Any]:
             continue
         value = getattr(record, name)
         if name in layout.nested:
-            value = json.dumps(_ANY.dump_python(value, mode="json"), ensure_ascii=False) if value != () else EMPTY
+            value = to_json(value).decode() if value != () else EMPTY
         elif name in layout.times:
             value = stamp(value) if value is not None else None
         row[name] = value
@@ -78,7 +77,7 @@ def from_row(cls: type[R], row: Mapping[str, Any]) -> R:
     layout, values = _layout(cls), dict(row)
     for name in layout.nested:
         if name in values:
-            values[name] = () if values[name] == EMPTY else json.loads(values[name])
+            values[name] = () if values[name] == EMPTY else from_json(values[name])
     result: R = layout.read(values)
     return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,12 @@ PRAGMAS = (
     "wal_autocheckpoint = 8000",  # pages (32 MB): what is written often is copied into the file less often
 )
 STATEMENTS = 512  # kept prepared; a cycle asks more than the 128 of sqlite3, and would prepare each anew
+
+
+@lru_cache(maxsize=256)
+def _inserting(table: str, columns: tuple[str, ...]) -> str:
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+    return f"insert into {table} ({names}) values ({marks})"
 
 
 class Known(Table):
@@ -123,9 +129,7 @@ class SQLite(sqlite_utils.Database):
 
     def add(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row and return its number; sqlite-utils' own looks the table's columns and keys up each time."""
-        names, marks = ", ".join(f'"{column}"' for column in row), ", ".join("?" * len(row))
-        cursor = self.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
-        return int(cursor.lastrowid or 0)
+        return int(self.execute(_inserting(table, tuple(row)), list(row.values())).lastrowid or 0)
 
     def number_on(self, table: str) -> None:
         """SQLite looks for the greatest itself."""
