@@ -74,7 +74,8 @@ def run(city: City, clock: Clock, suggester: Suggester, worker: str = "") -> Run
     """
     with lease(city, "run", clock(), worker) as me:
         run = Run(me, clock())
-        number = city.store.runs.start(run)
+        with city.store.hurried():
+            number = city.store.runs.start(run)
         to_do = _stages(city, clock, suggester, me)
         if worker:
             to_do = {**to_do, "crawl": lambda: sharing.standing(city, clock())}
@@ -88,7 +89,8 @@ def run(city: City, clock: Clock, suggester: Suggester, worker: str = "") -> Run
         if ok and city.settings.alarm.heartbeat:
             stages["heartbeat"] = {"ok": True, "error": alarm.beat(city)}  # a deaf monitor is no failure of ours
         done = replace(run, finished_at=clock(), ok=ok, stages=stages, id=number, seconds=seconds)
-        city.store.runs.finish(number, done)
+        with city.store.hurried():
+            city.store.runs.finish(number, done)
     if alarm.look(city, clock()) | (duty.tell(city, clock()) > 0):
         outbox.send_due(city, clock, me, (alarm.ALARM, duty.DUTY))
     return done

@@ -73,10 +73,11 @@ def skeleton(name: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _alike(a: str, b: str) -> bool:
-    if min(len(a), len(b)) < 4:
+    short = min(len(a), len(b))
+    if short < 4 or 2 * short < ALIKE * (len(a) + len(b)):  # most names differ in length, and need no matcher
         return False
     matcher = SequenceMatcher(None, a, b, autojunk=False)
-    return all(share() >= ALIKE for share in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
+    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def voices_of(reference: Reference) -> Voices:
