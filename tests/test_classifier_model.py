@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from classifier.answers import ask
-from classifier.features import HEAD, learn, prepared
+from classifier.features import HEAD, MATTER, learn, prepared
 from classifier.model import train
 from classifier.modelfile import ModelError, load, save
 from classifier.samples import Sample, SampleError
@@ -178,6 +178,14 @@ def test_the_first_characters_count_once_more() -> None:
         :, len(features.vocabulary) :
     ]
     assert early.sum() > late.sum()
+
+
+def test_what_a_message_is_about_is_counted_in_its_first_characters_only() -> None:
+    first = "停水了" + "说" * (MATTER - 3)
+    rows = model().features.matrix(prepared([first, first + "路灯不亮" * 50]))
+    matter = rows[:, : model().features.matter]
+    assert (matter[0] != matter[1]).nnz == 0
+    assert model().features.matrix(prepared(["停水了路灯不亮"])).nnz > model().features.matrix(prepared(["停水了"])).nnz
 
 
 def test_hostile_text_makes_a_row_and_no_error() -> None:
