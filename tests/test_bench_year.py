@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import pytest
 
 from bench.year import truth
 from bench.year.drive import Driver, Replay
+from bench.year.obvious import ROWS, Work, rival
 from bench.year.outside import furnished
 from bench.year.plan import CONTACTS, REQUESTS, SALT, SALT_DAYS, STORM_DAY, TREES, Plan, spread
+from bench.year.spent import Spent
 from data.reference import Reference
 from demo import matters
 
@@ -77,8 +81,33 @@ def test_a_verdict_that_is_not_the_truth_is_found_out(replay: Replay) -> None:
     assert {"verdict on_time", "verdict late", "tickets judged otherwise", "report by unit"} <= wrong
 
 
-def test_the_sampled_day_is_kept_for_the_obvious_version(replay: Replay, tmp_path: Path) -> None:
+def test_the_sampled_day_is_kept_for_the_obvious_version(replay: Replay) -> None:
     assert replay.sample.tickets > 0
     assert replay.sample.pages
     assert replay.sample.posts
     assert replay.sample.rows > 0
+
+
+def test_the_obvious_version_does_that_work_again_in_a_process_of_its_own(
+    replay: Replay, reference: Reference, tmp_path: Path
+) -> None:
+    with rival(reference, tmp_path) as cost:
+        taken = cost(replay.sample.yardstick()) + cost(Work())
+    with closing(sqlite3.connect(tmp_path / "obvious.db")) as db:
+        assert db.execute("select count(*) from rows").fetchone() == (ROWS,)
+    assert taken.processor > 0
+
+
+def test_the_same_work_is_measured_every_day(reference: Reference, tmp_path: Path) -> None:
+    asked: list[Work] = []
+
+    def cost(work: Work) -> Spent:
+        asked.append(work)
+        return Spent(1.0, 1.0)
+
+    replay = Driver(tmp_path, seed=2, scale=0.1, days=2, rival=cost).play()
+    replay.city.store.close()
+    hours = [work for work in asked if not work.tickets and work.rows != ROWS]
+    assert sum(len(work.pages) for work in hours) == len(replay.sample.pages)
+    assert replay.sample_rival.clock == len(hours)
+    assert [(t.days, t.yardstick.clock) for t in replay.tenths][-1:] == [(2, 2.0)]

@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import spiders.crawl
-from bench.year.obvious import Work
+from bench.year.obvious import Cost, Work
 from bench.year.outside import GATEWAY, OFFICE, Outside, numbered
 from bench.year.plan import FIRST, IN_HAND, REQUESTS, Coming, Day, Plan
 from bench.year.reading import Reader
@@ -73,6 +73,16 @@ class Clocked:
         return sum(self.spent.values(), Spent())
 
 
+@dataclass(frozen=True, slots=True)
+class Tenth:
+    """Up to the end of a tenth of the year: days, requests filed, what they took, and what the same small work took every day."""
+
+    days: int
+    filed: int
+    spent: Spent
+    yardstick: Spent
+
+
 @dataclass
 class Replay:
     """A year that was driven: the city as it stands, the world's truth, and what it cost."""
@@ -86,11 +96,12 @@ class Replay:
     cycles: int
     pages: int
     right: int  # suggestions a clerk accepted as they were
-    tenths: list[tuple[int, Spent]]  # requests filed, and what they took, at the end of each tenth of the year
+    tenths: list[Tenth]
     failed: Counter[str]
     peak: int  # bytes of memory at most
-    sample: Work  # one day's work, for the obvious version to do again
+    sample: Work  # one day's work, which the obvious version did again hour by hour
     sample_spent: Spent  # what the product took for it
+    sample_rival: Spent  # and the obvious version
     server: float  # seconds of processor of the database's server
 
 
@@ -105,8 +116,10 @@ class Driver:
         days: int,
         database: str = "",
         server: Callable[[], float] = lambda: 0.0,
+        rival: Cost = lambda work: Spent(),
     ) -> None:
-        """``database``: where the city is kept, if not in a file; ``server``: seconds of processor that took there so far."""
+        """``database``: where the city is kept, if not in a file; ``server``: seconds of processor that took there so far;
+        ``rival``: what work costs the obvious way, by doing it again."""
         tables = reference.load()
         self.plan = Plan(seed, scale, days, matters.load(tables))
         start = datetime.combine(FIRST, of_day(), CITY)
@@ -116,16 +129,16 @@ class Driver:
         self.outside = Outside(self.world, tables.boards)
         self.reader = Reader(self.outside)
         self.clocked = Clocked(lambda: self.outside.spent)
-        self._server, self._before = server, server()
+        self._server, self._before, self._rival = server, server(), rival
         self.city = _city(folder, tables, database)
         self.suggester = ready(tables, self.city.models)
         self.failed: Counter[str] = Counter()
         self.cycles = self.right = 0
-        self.sample, self.sample_spent = Work(), Spent()
+        self.sample, self.sample_spent, self.sample_rival = Work(), Spent(), Spent()
 
     def play(self, progress: Callable[[date, int, Spent], None] = lambda day, filed, spent: None) -> Replay:
         """The whole year, then the days in which the last answers come; ``progress`` is told of each tenth."""
-        tenths, days = list[tuple[int, Spent]](), self.plan.days
+        tenths, days, yardstick, measured = list[Tenth](), self.plan.days, Work(), Spent()
         with ExitStack() as stack:
             stack.enter_context(self.outside.answering())
             for module, name in STAGES:
@@ -134,11 +147,15 @@ class Driver:
             for n, day in enumerate(days):
                 if n == len(days) // 2:
                     self._sampled(day)
+                elif n == 0:
+                    yardstick = self._noted(day).yardstick()
+                    self._rival(yardstick)  # once before it is measured: the first time of anything takes longer
                 else:
                     self._day(day)
+                measured += self._rival(yardstick)
                 if (n + 1) * 10 // len(days) > n * 10 // len(days):
-                    tenths.append((self.world.counts["filed"], self._total()))
-                    progress(day.day, *tenths[-1])
+                    tenths.append(Tenth(n + 1, self.world.counts["filed"], self._total(), measured))
+                    progress(day.day, tenths[-1].filed, tenths[-1].spent)
             for _ in range(AFTER // STEP):
                 self.clock.advance(STEP)
                 self._turn()
@@ -146,26 +163,44 @@ class Driver:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Replay(
             self.city, self.world, self.plan, self.outside, self.clocked, self.clock(), self.cycles, self.reader.pages,
-            self.right, tenths, self.failed, peak, self.sample, self.sample_spent, self._server() - self._before,
+            self.right, tenths, self.failed, peak, self.sample, self.sample_spent, self.sample_rival,
+            self._server() - self._before,
         )  # fmt: skip
 
     def _sampled(self, day: Day) -> None:
-        """A day as every other, and what was done on it written down."""
-        work, filed, spent = self.sample, self.world.counts["filed"], self._total()
-        rows = _written(self.city)
-        self.reader.on_page = lambda software, body: work.pages.append((software, body))
-        self._day(day)
+        """A day whose work the obvious version does again after every hour, so that both meet the same machine."""
+        spent = self._total()
+
+        def again(hour: Work) -> None:
+            self.sample_rival += self._rival(hour)
+
+        self.sample = self._noted(day, again)
+        self.sample_spent = self._total() - spent
+
+    def _noted(self, day: Day, each: Callable[[Work], None] = lambda hour: None) -> Work:
+        """A day as every other, and what was done on it; ``each`` is told of every hour."""
+        done, hour, rows = Work(), Work(), _written(self.city)
+
+        def over() -> None:
+            nonlocal done, hour, rows
+            written = _written(self.city)
+            posts = [p.text for p in self.city.store.threads.recent(self.clock() - STEP)]
+            hour = replace(hour, posts=posts, rows=written - rows)
+            each(hour)
+            done, hour, rows = done + hour, Work(), written
+
+        filed = self.world.counts["filed"]
+        self.reader.on_page = lambda software, body: hour.pages.append((software, body))
+        self._day(day, over)
         self.reader.on_page = lambda software, body: None
-        work.rows = _written(self.city) - rows
-        work.posts = [p.text for p in self.city.store.threads.recent(self.clock() - timedelta(days=1))]
-        work.tickets, self.sample_spent = self.world.counts["filed"] - filed, self._total() - spent
+        return replace(done, tickets=self.world.counts["filed"] - filed)
 
     def _total(self) -> Spent:
         """What the product took so far, and the server of its database for it."""
         return self.clocked.total + Spent(0.0, self._server() - self._before)
 
-    def _day(self, day: Day) -> None:
-        """Hour by hour: what is written and said, a cycle, the clerk; at the end of a month, its report."""
+    def _day(self, day: Day, over: Callable[[], None] = lambda: None) -> None:
+        """Hour by hour: what is written and said, a cycle, the clerk (then it is ``over``); at the end of a month, its report."""
         with self.outside.apart():
             coming = self.plan.arrivals(day)
         while self.clock().astimezone(CITY).date() == day.day:
@@ -175,6 +210,7 @@ class Driver:
             self.clock.advance(STEP)
             self._take_in(some)
             self._turn()
+            over()
         tomorrow = day.day + timedelta(days=1)
         if tomorrow.day == 1:
             since = datetime.combine(day.day.replace(day=1), of_day(), CITY)

@@ -7,8 +7,11 @@ written. Everything else a city needs (clocks, verdicts, reports, the barometer)
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,9 @@ from bs4 import BeautifulSoup
 from bench.year.spent import Spent
 from classifier.samples import shipped_samples
 from data.reference import Reference
+
+# Of a day's work: what is done again every day, to know how fast the machine is then.
+PAGES, POSTS, ROWS = 8, 4, 100
 
 # Software -> what a first try would select: the posts of a page, and in each its author, time and words.
 SELECTORS = {
@@ -35,16 +41,61 @@ class Work:
     posts: list[str] = field(default_factory=list)
     rows: int = 0
 
+    def __add__(self, other: Work) -> Work:
+        return Work(
+            self.tickets + other.tickets, self.pages + other.pages, self.posts + other.posts, self.rows + other.rows
+        )
 
-def cost(work: Work, reference: Reference, folder: Path) -> Spent:
-    """What it takes the obvious way."""
+    def yardstick(self) -> Work:
+        """A small part of it."""
+        return Work(0, self.pages[:PAGES], self.posts[:POSTS], ROWS)
+
+
+Cost = Callable[[Work], Spent]
+
+
+@contextmanager
+def rival(reference: Reference, folder: Path) -> Iterator[Cost]:
+    """What work costs the obvious way, done in a process of its own: its memory is not the product's."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, reference, folder), daemon=True)
+    process.start()
+    theirs.close()  # else its end would not be heard
+
+    def cost(work: Work) -> Spent:
+        ours.send(work)
+        found: Spent = ours.recv()
+        return found
+
+    try:
+        yield cost
+    finally:
+        ours.close()
+        process.join()
+
+
+def _serve(line: Connection, reference: Reference, folder: Path) -> None:
+    """Do what comes until nothing more does."""
     classify = _classifier(reference)
+    with closing(sqlite3.connect(folder / "obvious.db")) as db:
+        db.execute("create table rows (id integer primary key, board text, thread text, at text, body text)")
+        db.commit()
+        while True:
+            try:
+                work = line.recv()
+            except EOFError:
+                return
+            line.send(_cost(work, classify, db))
+
+
+def _cost(work: Work, classify: Callable[[str], Any], db: sqlite3.Connection) -> Spent:
     start = Spent.now()
     for software, body in work.pages:
         _parse(software, body)
     for text in work.posts:
         classify(text)
-    _write(work.rows, folder)
+    _write(work.rows, db)
     return Spent.now() - start
 
 
@@ -76,14 +127,10 @@ def _classifier(reference: Reference) -> Callable[[str], Any]:
     return lambda text: [model.predict_proba([text]) for model in models]
 
 
-def _write(rows: int, folder: Path) -> None:
+def _write(rows: int, db: sqlite3.Connection) -> None:
     """So many rows of a ticket's size, each committed by itself, as ``sqlite3`` does it unasked."""
-    db = sqlite3.connect(folder / "obvious.db")
-    db.execute("create table rows (id integer primary key, board text, thread text, at text, body text)")
-    db.commit()
     for n in range(rows):
         db.execute(
             "insert into rows (board, thread, at, body) values (?, ?, ?, ?)", ("lyw", str(n), "2011", "停水" * 60)
         )
         db.commit()
-    db.close()

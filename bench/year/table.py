@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from bench.year import obvious, truth
-from bench.year.drive import Driver, Replay
+from bench.year.drive import Driver, Replay, Tenth
 from bench.year.spent import Spent
+from data.reference import load
 from tests.server import a_server
 
 QUICK_DAYS = 3
@@ -27,12 +30,12 @@ def play(scale: float = 1.0, days: int = 365, seed: int = 1, postgresql: bool = 
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         server = stack.enter_context(a_server(durable=True)) if postgresql else None
-        kept = (server.database(), server.processor) if server else ()
-        driver = Driver(Path(folder), seed, scale, days, *kept)
-        replay = driver.play(_progress)
+        kept: dict[str, Any] = {"database": server.database(), "server": server.processor} if server else {}
+        rival = stack.enter_context(obvious.rival(load(), Path(folder)))
+        replay = Driver(Path(folder), seed, scale, days, rival=rival, **kept).play(_progress)
         found = truth.figures(replay)
         show(replay)
-        _beside(replay, Path(folder))
+        _beside(replay)
         wrong = [f for f in found if not f.agrees]
         for figure in wrong:
             print(f"  DIFFERS {figure.name}: found {figure.found}, true {figure.true}")
@@ -48,18 +51,25 @@ def _progress(day: date, filed: int, spent: Spent) -> None:
     print(f"  {day} {filed:,} tickets, {spent.each(filed)} each so far", flush=True)
 
 
-def _beside(replay: Replay, folder: Path) -> None:
-    """The same day's work the obvious way."""
-    work, ours = replay.sample, replay.sample_spent
-    theirs = obvious.cost(work, replay.city.reference(), folder)
+def _beside(replay: Replay) -> None:
+    """One day's work the obvious way, and whether a ticket costs more as the year goes on."""
+    work, ours, theirs = replay.sample, replay.sample_spent, replay.sample_rival
     print(
         f"  one day, {work.tickets} tickets, {len(work.pages):,} pages, {work.rows:,} rows: {ours.each(work.tickets)} a ticket; "
         f"the obvious version {theirs.each(work.tickets)}: {theirs.times(ours)}"
     )
     if len(replay.tenths) == 10:
-        counts, spent = zip((0, Spent()), *replay.tenths, strict=True)
-        costs = [(spent[n + 1] - spent[n]) / (counts[n + 1] - counts[n]) for n in range(10)]
-        print(f"  a ticket in the last tenth against the first: {costs[-1].times(costs[0])} (at most {MOST_GROWTH})")
+        (first, last), yardsticks = _costs(replay.tenths)
+        print(f"  a ticket in the last tenth against the first: {last.times(first)} (at most {MOST_GROWTH});")
+        print(f"    the same small work, done every day the obvious way: {yardsticks[1].times(yardsticks[0])}")
+
+
+def _costs(tenths: Sequence[Tenth]) -> tuple[tuple[Spent, Spent], tuple[Spent, Spent]]:
+    """Of the first tenth and of the last: a ticket, and a day's yardstick."""
+    first, before, last = tenths[0], tenths[-2], tenths[-1]
+    tickets = first.spent / first.filed, (last.spent - before.spent) / (last.filed - before.filed)
+    yardsticks = first.yardstick / first.days, (last.yardstick - before.yardstick) / (last.days - before.days)
+    return tickets, yardsticks
 
 
 def show(replay: Replay) -> None:
