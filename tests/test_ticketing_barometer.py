@@ -51,13 +51,13 @@ def past(city: City, daily: dict[Name, float], days: int = 44, seed: int = 1, no
     chance = np.random.default_rng(seed)
     today = now.astimezone(ZONE).date()
     when = calendar(today - timedelta(days=days), 24 * days + now.astimezone(ZONE).hour, ZONE)
-    changes: dict[tuple[Name, int], dict[int, int]] = defaultdict(dict)
-    first = (today - timedelta(days=days)).toordinal()
+    changes: dict[Name, dict[int, int]] = defaultdict(dict)
+    first = 24 * (today - timedelta(days=days)).toordinal()
     for name, rate in daily.items():
         share = np.array(HOURS)[when.hour] / sum(HOURS) * np.where(when.off, 0.75, 1.0)
         for i, n in enumerate(chance.poisson(rate * share).tolist()):
             if n:
-                changes[name, first + int(when.day[i])][int(when.hour[i])] = n
+                changes[name][first + i] = n
     with city.store.transaction():
         city.store.series.add(changes)
         city.store.runs.set_mark(barometer.BEGUN, int((now - days * DAY).timestamp()))
@@ -199,14 +199,12 @@ def test_words_are_no_rise_where_the_whole_city_writes_more(city: City) -> None:
     greeting: Name = (series.PHRASE, "各位")
     past(city, {("all", ""): 100, greeting: 20}, days=46)
     today = NOW.astimezone(ZONE).date().toordinal()
-    busy: dict[tuple[Name, int], dict[int, int]] = {}
-    for day in range(today - 6, today):
-        busy |= {(("all", ""), day): dict.fromkeys(range(8, 20), 16), (greeting, day): dict.fromkeys(range(8, 20), 3)}
+    days = [24 * day + hour for day in range(today - 6, today) for hour in range(8, 20)]
     with city.store.transaction():
-        city.store.series.add(busy)
+        city.store.series.add({("all", ""): dict.fromkeys(days, 16), greeting: dict.fromkeys(days, 3)})
     assert barometer.rises(city, NOW, {greeting}) == []
     with city.store.transaction():
-        city.store.series.add({(greeting, today - 1): dict.fromkeys(range(8, 20), 16)})
+        city.store.series.add({greeting: dict.fromkeys(days[-12:], 16)})
     assert [r.name for r in barometer.rises(city, NOW, {greeting})] == ["各位"]
 
 
@@ -257,10 +255,12 @@ def test_old_counts_are_forgotten(city: City) -> None:
     posted(city, NOW - 60 * DAY)
     posted(city, NOW - HOUR)
     alerts.watch(city, NOW)
-    assert (
-        city.store.db.execute("select count(*) from counts where day < ?", [(NOW - 50 * DAY).toordinal()]).fetchone()[0]
-        == 0
-    )
+    assert city.store.series.names("all", 0) == [""]
+    [kept] = city.store.series.counts([("all", "")])
+    assert len(kept) == 8
+    posted(city, NOW - 60 * DAY, "旧事旧词")
+    alerts.watch(city, NOW)
+    assert (series.PHRASE, "旧事") not in {(series.PHRASE, name) for name in city.store.series.names(series.PHRASE, 0)}
 
 
 def test_a_cycle_with_a_few_posts_costs_milliseconds(quiet: City) -> None:

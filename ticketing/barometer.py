@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from data.city import City
-from data.store.series import HOURS, Name, Request
+from data.store.series import Name, Request
 from ticketing import series
 from ticketing.charts import MONTH, bound, sounding, threshold
 from ticketing.expectation import BASELINE, GUARD, Expected, expect, young
 from ticketing.phrases import may_say
 from ticketing.rhythm import midnight
+from ticketing.screen import may_sound
 from ticketing.series import ALL, CHARTED, PHRASE, Window
 
 BEGUN = "barometer.begun"  # when the city began to be watched, in seconds
@@ -55,10 +55,19 @@ def rises(city: City, now: datetime, names: Iterable[Name] | None = None) -> lis
     spoken = {n for n in wanted if n[0] == PHRASE}
     old = now - begun >= OLD_ENOUGH
     limits = _limits(city, now, old)
-    found = _judged(city, wanted - spoken, now, begun, limits[0])
-    if old and (often := _often(city, spoken, now)):  # before that nobody knows which words are usual here
-        found += _judged(city, {*often, ALL}, now, begun, limits[1], words=True)
+    found = _judged(city, series.window(city, wanted - spoken, now), now, begun, limits[0])
+    if old and spoken:  # before that nobody knows which words are usual here
+        found += _words(city, spoken, now, begun, limits[1])
     return sorted(found, key=lambda r: -r.evidence)
+
+
+def _words(city: City, spoken: set[Name], now: datetime, begun: datetime, limit: float) -> list[Rise]:
+    book = series.book(city, spoken | {ALL}, now, SPOKEN)
+    start = midnight(book.first, city.zone)
+    hours = [int((t - start) / timedelta(hours=1)) for t in (now, begun)]
+    among = series.watched(city.reference())[PHRASE]
+    perhaps = may_sound(book, SPOKEN, hours[0], max(hours[1], 0), among, limit) - {ALL}
+    return _judged(city, book.window(perhaps | {ALL}), now, begun, limit, words=True) if perhaps else []
 
 
 def begin(city: City, now: datetime) -> datetime:
@@ -90,23 +99,12 @@ def _all(city: City, now: datetime) -> set[Name]:
     return {(sort, name) for sort in sorts for name in city.store.series.names(sort, first)}
 
 
-def _often(city: City, names: Iterable[Name], now: datetime) -> set[Name]:
-    """Phrases said LEAST times in the last two days: most are said once and never again."""
-    said = Counter[Name]()
-    named, _, hours = city.store.series.counts(names, *((now.astimezone(city.zone).toordinal() - d) for d in (1, 0)))
-    for name, posts in zip(named, np.frombuffer(hours, np.uint16).reshape(-1, HOURS).sum(1).tolist(), strict=True):
-        said[name] += posts
-    return {name for name, posts in said.items() if posts >= LEAST}
-
-
 def _judged(
-    city: City, names: Iterable[Name], now: datetime, begun: datetime, limit: float, *, words: bool = False
+    city: City, window: Window, now: datetime, begun: datetime, limit: float, *, words: bool = False
 ) -> list[Rise]:
-    wanted = set(names)
-    if not wanted:
+    if not window.names:
         return []
     charted = SPOKEN if words else CHARTED
-    window = series.window(city, wanted, now, charted)
     start = midnight(window.first, city.zone)
     last = int((now - start) / timedelta(hours=1))
     first, expected = _expected(city, window, charted, (begun - start) / timedelta(hours=1), last)

@@ -45,8 +45,7 @@ def expect(counts: Any, city: Any, when: Calendar, days: int, among: Any, begun:
     shares = share * own(seen, share, when, known)[:, when.hour]
     shares[:, :begun] = 0.0
     by_day, exposure = seen.reshape(len(seen), -1, 24).sum(2), shares.reshape(len(seen), -1, 24).sum(2)
-    guess = np.asarray(city, float)[known].sum() / max(share[known].sum(), 1e-9) / np.asarray(among, float)
-    level, error, usual = levels(by_day, exposure, days, guess)
+    level, error, usual = levels(by_day, exposure, days, even(city, share, known, among))
     mean = np.repeat(level + DOUBT * error, 24, axis=1) * shares[:, first:]
     return Expected(np.maximum(mean, 1e-6), *dispersions(seen[:, :first], shares[:, :first], by_day, usual))
 
@@ -67,6 +66,11 @@ def young(counts: Any, city: Any, when: Calendar, begun: int, until: int, among:
         found = np.maximum(found, (before + DOUBT * np.sqrt(before)) / (worth + prior))
     mean = np.maximum(found * share[until:], 1e-6)
     return Expected(mean, np.full(len(seen), HOURLY), np.full(len(seen), DAILY))
+
+
+def even(city: Any, share: Numbers, known: slice, among: Any) -> Any:
+    """Posts a working day of each of ``among`` series, were the city's spread evenly."""
+    return np.asarray(city, float)[known].sum() / max(share[known].sum(), 1e-9) / np.asarray(among, float)
 
 
 def levels(by_day: Numbers, exposure: Numbers, days: int, guess: Any) -> tuple[Numbers, Numbers, Numbers]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.city import City
 from data.reference import Reference
@@ -24,6 +25,37 @@ KEPT = BASELINE + GUARD + CHARTED + 2  # days of counts
 ALL: Name = ("all", "")
 FIELD, PHRASE = "field", "phrase"
 MANY = 50_000  # distinct phrases a city's month may bring
+
+
+@dataclass(frozen=True)
+class Book:
+    """What some series counted in the last days, up to the end of today: which of them, in which hour, how many."""
+
+    names: tuple[Name, ...]
+    row: NDArray[np.intp]  # in the order of rows, and in each of hours
+    hour: NDArray[np.int64]  # of the days
+    posts: NDArray[np.float64]
+    city: Any  # (hours,) of all requests
+    when: Calendar
+    first: date
+
+    @property
+    def days(self) -> int:
+        return len(self.city) // HOURS
+
+    @property
+    def by_day(self) -> Any:
+        """(series, days)."""
+        days = np.bincount(self.row * self.days + self.hour // HOURS, self.posts, len(self.names) * self.days)
+        return days.reshape(-1, self.days)
+
+    def window(self, names: Collection[Name]) -> Window:
+        """Some of the series, hour by hour."""
+        kept = tuple(n for n in self.names if n in names)
+        among = np.array([n in names for n in self.names], bool)
+        counts, chosen = np.zeros((len(kept), len(self.city))), among[self.row]
+        counts[(np.cumsum(among) - 1)[self.row[chosen]], self.hour[chosen]] = self.posts[chosen]
+        return Window(kept, counts, self.city, self.when, self.first)
 
 
 @dataclass(frozen=True)
@@ -75,8 +107,9 @@ def count(city: City, now: datetime) -> set[Name]:
     """
     store, touched = city.store, set[Name]()
     recent = now - timedelta(days=CHARTED)
+    today = now.astimezone(city.zone).toordinal()
     while fresh := store.series.fresh(store.runs.mark(MARK)):
-        changes: dict[tuple[Name, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        changes: dict[Name, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         for request in fresh:
             earlier = store.series.before(request.board, request.thread, request.id)
             for one, sign in ((earlier, -1), (request, 1)):
@@ -84,12 +117,12 @@ def count(city: City, now: datetime) -> set[Name]:
                     continue
                 local = one.posted_at.astimezone(city.zone)
                 for name in _all_names(one):
-                    changes[name, local.toordinal()][local.hour] += sign
+                    changes[name][HOURS * local.toordinal() + local.hour] += sign
                     if sign > 0 and recent < one.posted_at <= now:
                         touched.add(name)
-        store.series.add(changes)
+        store.series.add(changes, HOURS * (today - KEPT))
         store.runs.set_mark(MARK, fresh[-1].id)
-    _sweep(city, now)
+    _sweep(city, today)
     return touched
 
 
@@ -103,26 +136,31 @@ def _all_names(request: Request) -> Iterator[Name]:
     yield from said(request)
 
 
-def _sweep(city: City, now: datetime) -> None:
+def _sweep(city: City, today: int) -> None:
     """Once a day, forget what no chart can reach."""
-    today = now.astimezone(city.zone).toordinal()
     if city.store.runs.mark(SWEPT) != today:
         city.store.series.forget(today - KEPT)
         city.store.runs.set_mark(SWEPT, today)
 
 
-def window(city: City, names: Iterable[Name], now: datetime, charted: int = CHARTED) -> Window:
-    """The counts of some series up to today's end, with all that is needed to judge the last ``charted`` days."""
+def book(city: City, names: Iterable[Name], now: datetime, charted: int = CHARTED) -> Book:
+    """What some series counted, with all that is needed to judge the last ``charted`` days."""
     days = BASELINE + GUARD + charted
     today = now.astimezone(city.zone).date()
     first = today - timedelta(days=days - 1)
     wanted = tuple(sorted(set(names)))
-    rows = np.zeros((len(wanted) + 1, days, HOURS))
-    at = {name: row for row, name in enumerate((*wanted, ALL))}
-    named, on, hours = city.store.series.counts(at, first.toordinal(), today.toordinal())
-    rows[[at[name] for name in named], np.array(on, int) - first.toordinal()] = np.frombuffer(hours, np.uint16).reshape(
-        -1, HOURS
-    )
-    rows[[row for row, name in enumerate(wanted) if name == ALL]] = rows[-1]
-    by_hour = rows.reshape(len(rows), HOURS * days)
-    return Window(wanted, by_hour[:-1], by_hour[-1], calendar(first, HOURS * days, city.zone), first)
+    kept = [np.frombuffer(b, np.uint32).reshape(-1, 2) for b in city.store.series.counts([*wanted, ALL])]
+    row = np.repeat(np.arange(len(kept)), [len(k) for k in kept])
+    hour, posts = np.concatenate(kept).T
+    hour = hour.astype(np.int64) - HOURS * first.toordinal()
+    within = (hour >= 0) & (hour < HOURS * days)
+    whole, mine = within & (row == len(wanted)), within & (row < len(wanted))
+    everything = np.zeros(HOURS * days)
+    everything[hour[whole]] = posts[whole]
+    when = calendar(first, HOURS * days, city.zone)
+    return Book(wanted, row[mine], hour[mine], posts[mine].astype(float), everything, when, first)
+
+
+def window(city: City, names: Collection[Name], now: datetime, charted: int = CHARTED) -> Window:
+    """The counts of some series up to today's end, with all that is needed to judge the last ``charted`` days."""
+    return book(city, names, now, charted).window(names)

@@ -5,6 +5,7 @@ Types are SQLite's; ``data.store.dialect`` says what PostgreSQL calls them.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, cast
@@ -405,3 +406,22 @@ def entries_by_time(db: Database) -> None:
            where p.board = _indexed.board and p.thread = _indexed.thread), '')"""
     )
     db.execute("create index _indexed_by_time on _indexed (posted_at, id)")
+
+
+@migrations()
+def counts_in_one_row(db: Database) -> None:
+    """The counts of a series stood in a row a day; in one row they are read thirty times as fast."""
+    kept: dict[tuple[str, str], array[int]] = {}
+    for sort, name, day, hours in db.execute("select sort, name, day, hours from counts order by sort, name, day"):
+        for hour, posts in enumerate(array("H", hours)):
+            if posts:
+                kept.setdefault((sort, name), array("I")).extend((24 * day + hour, posts))
+    db.execute("drop table counts")
+    db.execute(
+        """create table counts (
+           sort text not null, name text not null, last integer not null, hours blob not null,
+           primary key (sort, name)) without rowid"""
+    )
+    db.execute("create index counts_by_last on counts (last)")
+    rows = [[*name, hours[-2] // 24, hours.tobytes()] for name, hours in kept.items()]
+    db.executemany("insert into counts (sort, name, last, hours) values (?, ?, ?, ?)", rows)

@@ -93,44 +93,33 @@ class Series:
             for row in self.db.execute(query, list(values))
         ]
 
-    def add(self, changes: Mapping[tuple[Name, int], Mapping[int, int]]) -> None:
-        """Add to the counts: (series, day of the city as an ordinal) -> hour -> how many more, or fewer."""
+    def add(self, changes: Mapping[Name, Mapping[int, int]], since: int = 0) -> None:
+        """Add to the counts: series -> hour of the city -> how many more, or fewer. Hours before ``since`` are dropped."""
+        names = list(changes)
         rows: list[list[object]] = []
-        known = self._hours(list(changes))
-        for (name, day), hours in changes.items():
-            kept = known.get((name, day))
-            values = _unpacked(kept) if kept else array("H", bytes(2 * HOURS))
-            for hour, more in hours.items():
-                values[hour] = min(max(values[hour] + more, 0), 65535)
-            rows.append([*name, day, values.tobytes()])
+        for name, kept in zip(names, self.counts(names), strict=True):
+            hours = _added(kept, changes[name], since)
+            if hours:
+                rows.append([*name, hours[-2] // HOURS, hours.tobytes()])
         self.db.executemany(_COUNTED, rows)
 
-    def _hours(self, wanted: Sequence[tuple[Name, int]]) -> dict[tuple[Name, int], bytes]:
-        """What is kept of series on days."""
-        query = "select hours from counts where sort = ? and name = ? and day = ?"
-        found = zip(wanted, self.db.each(query, [(*name, day) for name, day in wanted]), strict=True)
-        return {key: rows[0][0] for key, rows in found if rows}
+    def counts(self, names: Iterable[Name]) -> list[bytes]:
+        """For each series the hours that counted any, oldest first: pairs of 32 bits, an hour of the city and how many.
 
-    def counts(self, names: Iterable[Name], first: int, last: int) -> tuple[list[Name], list[int], bytes]:
-        """Every day in [first, last] of these series that counted any: its series, its ordinal, and its HOURS counts of 16 bits."""
-        asked = sorted(set(names))
-        query = "select day, hours from counts where sort = ? and name = ? and day between ? and ?"
-        named, days, hours = list[Name](), list[int](), list[bytes]()
-        for name, rows in zip(asked, self.db.each(query, [(*name, first, last) for name in asked]), strict=True):
-            named += [name] * len(rows)
-            days += [row[0] for row in rows]
-            hours += [row[1] for row in rows]
-        return named, days, b"".join(hours)
+        An hour of the city is HOURS times the ordinal of its day, and the hour on the clock.
+        """
+        query = "select hours from counts where sort = ? and name = ?"
+        return [rows[0][0] if rows else b"" for rows in self.db.each(query, list(names))]
 
     def names(self, sort: str, first: int) -> list[str]:
-        """The series of a sort that counted anything since a day; reads the days, not the series."""
-        # What is computed is in no index: the sort must not lead through the whole history of its series.
-        query = "select distinct name from counts where day >= ? and sort || '' = ?"
-        return [row[0] for row in self.db.execute(query, [first, sort])]
+        """The series of a sort that counted anything since a day."""
+        return [
+            row[0] for row in self.db.execute("select name from counts where sort = ? and last >= ?", [sort, first])
+        ]
 
     def forget(self, before: int) -> None:
-        """Drop the counts of days before."""
-        self.db.execute("delete from counts where day < ?", [before])
+        """Drop the series whose last day is before."""
+        self.db.execute("delete from counts where last < ?", [before])
 
     def open_surges(self, since: datetime) -> list[Surge]:
         """Those that last sounded since then, the newest first."""
@@ -173,8 +162,8 @@ class Series:
         return found
 
 
-_COUNTED = """insert into counts (sort, name, day, hours) values (?, ?, ?, ?)
-    on conflict (sort, name, day) do update set hours = excluded.hours"""
+_COUNTED = """insert into counts (sort, name, last, hours) values (?, ?, ?, ?)
+    on conflict (sort, name) do update set last = excluded.last, hours = excluded.hours"""
 
 _REQUEST = """select s.id, s.board, s.thread, p.posted_at, s.is_request, s.category, s.units,
     s.district, p.title, substr(p.body, 1, 120) from suggestions s
@@ -187,7 +176,15 @@ def _first(units: str) -> str:
     return str(found[0]["name"]) if found else ""
 
 
-def _unpacked(blob: bytes) -> array[int]:
-    values = array("H")
-    values.frombytes(blob)
-    return values
+def _added(kept: bytes, more: Mapping[int, int], since: int) -> array[int]:
+    hours = array("I", kept)
+    for hour, posts in more.items():
+        at = len(hours)
+        while at and hours[at - 2] >= hour:  # what is new is near the end
+            at -= 2
+        if at < len(hours) and hours[at] == hour:
+            hours[at + 1] = max(hours[at + 1] + posts, 0)
+        elif posts > 0:
+            hours[at:at] = array("I", [hour, posts])
+    first = next((at for at in range(0, len(hours), 2) if hours[at] >= since), len(hours))
+    return hours[first:] if first else hours
