@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from array import array
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from data.records import Alert, OutboxEntry, OutboxState, Post, Run, Thread, Urg
 from data.reference import Reference
 from data.store import Store, StoreError
 from data.store.database import Database
+from data.store.postgres import PostgreSQL
 from data.store.schema import Steps, migrations
 from data.store.sqlite import SQLite
 from tests.build import FILED, HOUR, MINUTE, SECOND, decision, everything, post, read, suggestion, ticket
@@ -366,6 +368,34 @@ def test_a_database_begun_before_a_table_was_added_gets_it_and_keeps_its_rows(pa
         assert [row["note"] for row in database.query("select note from outbox")] == [""]
     with pytest.raises(StoreError, match="请升级软件"):
         Store(path)
+
+
+def test_counts_that_stood_in_a_row_a_day_become_a_row_a_series(
+    kept_on: str, path: Path, request: pytest.FixtureRequest
+) -> None:
+    earlier = Steps("liandong")
+    for name, step in migrations:
+        if name == "counts_in_one_row":
+            break
+        earlier(name=name)(step)
+    address: Any = path if kept_on == "sqlite" else request.getfixturevalue("server").database()
+    database = SQLite(address, earlier) if kept_on == "sqlite" else PostgreSQL(address, earlier)
+    hours = array("H", bytes(48))
+    hours[0], hours[23] = 2, 65535
+    with closing(database), database.transaction():
+        for day in (734000, 733999):
+            database.execute(
+                "insert into counts (sort, name, day, hours) values ('board', 'lyw', ?, ?)", [day, hours.tobytes()]
+            )
+        nothing = [734000, bytes(48)]
+        database.execute("insert into counts (sort, name, day, hours) values ('board', 'dahe', ?, ?)", nothing)
+    with closing(Store(address)) as store:
+        [kept, empty] = store.series.counts([("board", "lyw"), ("board", "dahe")])
+        found = array("I", kept).tolist()
+        assert found == [n for day in (733999, 734000) for n in (24 * day, 2, 24 * day + 23, 65535)]
+        assert empty == b""
+        assert store.series.names("board", 734000) == ["lyw"]
+        assert store.series.names("board", 734001) == []
 
 
 @pytest.mark.parametrize("content", [b"this is no database " * 400, b"SQLite format 3\x00" + b"\xff" * 4000])

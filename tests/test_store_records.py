@@ -32,7 +32,7 @@ from data.records import (
 from data.store import Store
 from data.store.rows import from_row, moment, stamp, to_row
 from data.store.threads import snapshot
-from tests.build import FILED, decision, post, read, reply, suggestion, ticket
+from tests.build import FILED, HOUR, SECOND, decision, post, read, reply, suggestion, ticket
 
 KEPT = [
     records.Post,
@@ -135,6 +135,39 @@ def test_decisions_tickets_events_and_verdicts_come_back(store: Store) -> None:
     )
     assert store.tickets.verdict("20110725-0001") == kept
     assert store.tickets.standing() == {"20110725-0001": kept}
+
+
+def test_what_a_report_asks_is_read_of_the_tickets_filed_in_its_time_only(store: Store) -> None:
+    for number, when, thread in (("1", FILED, "101"), ("2", FILED + HOUR, "102")):
+        rated = post(thread=thread, rating="满意")
+        store.threads.save(Thread(rated, ()), read(id=0, thread=thread), ())
+        store.decisions.suggest(
+            [suggestion(thread=thread, district="luolong"), suggestion(thread=thread, district="jianxi")]
+        )
+        store.tickets.file(ticket(number=number, thread=thread, filed_at=when), "filed")
+        store.tickets.add_verdict(Verdict(number, when, VerdictName.PENDING, None, None, None, None, None, None, ()))
+        store.tickets.add_verdict(Verdict(number, when, VerdictName.OVERDUE, None, None, None, None, None, None, ()))
+        for move in ("return", "reopen"):
+            store.tickets.add_event(Event(number, when, move, "我", "", {"days": 1}), "filed")
+
+    def asked(since: datetime | None, until: datetime | None) -> tuple[object, ...]:
+        standing = {number: v.name for number, v in store.tickets.standing(since, until).items()}
+        moves = [(number, move) for number, move, _, _ in store.facts.moves(["return", "close"], since, until)]
+        return standing, moves, store.facts.ratings(since, until), store.facts.districts(since, until)
+
+    def of(*numbers: int) -> tuple[object, ...]:
+        threads = [("lyw", f"10{n}") for n in numbers]
+        return (
+            {str(n): VerdictName.OVERDUE for n in numbers},
+            [(str(n), "return") for n in numbers],
+            dict.fromkeys(threads, "满意"),
+            dict.fromkeys(threads, "jianxi"),
+        )
+
+    assert asked(None, None) == of(1, 2)
+    assert asked(FILED, FILED + HOUR) == of(1)
+    assert asked(FILED + SECOND, None) == of(2)
+    assert asked(None, FILED) == of()
 
 
 def test_outbox_runs_alerts_users_audit_and_health_come_back(store: Store) -> None:

@@ -90,7 +90,7 @@ def gather(
 ) -> list[Fact]:
     """The facts of every ticket filed in [since, until) that has a thread, newest first."""
     store, boards = city.store, city.reference().board
-    standing = store.tickets.standing()
+    standing = store.tickets.standing(since, until)
     filed = [
         # Calls and letters have no thread and no reply clock; what was imported with its answer is a population of its own.
         t
@@ -99,17 +99,19 @@ def gather(
     ]
     lost = [(t.board, t.thread) for t in filed if (v := standing.get(t.number)) and v.name in LOST]
     seen = store.threads.last_reads(lost)
-    ratings, districts = store.facts.ratings(), store.facts.districts()
-    returned, reopened = store.facts.moved_at("return"), store.facts.moved("reopen")
-    states = store.tickets.states()
-    asked = store.facts.followed_up()
+    ratings, districts = store.facts.ratings(since, until), store.facts.districts(since, until)
+    moved = defaultdict[str, dict[str, tuple[datetime, Mapping[str, bool]]]](dict)  # the last of each
+    for number, move, when, data in store.facts.moves(("return", "reopen", "follow_up"), since, until):
+        moved[move][number] = when, data
+    returned, asked = moved["return"], moved["follow_up"]
 
     def fact(ticket: Ticket) -> Fact:
         post, verdict = (ticket.board, ticket.thread), standing.get(ticket.number)
         until = _known_until(ticket, verdict, seen.get(post, (None, None))[1], now)
         silent = verdict is None or verdict.name is VerdictName.PENDING
-        released = silent and ticket.number in returned and states.get(ticket.number) in RELEASED
-        until = returned[ticket.number] if released else until
+        released = silent and ticket.number in returned and store.tickets.state(ticket.number) in RELEASED
+        until = returned[ticket.number][0] if released else until
+        said = asked[ticket.number][1] if ticket.number in asked else {}
         reply = verdict.reply_at if verdict else None
         worked = worktime.between(ticket.filed_at, reply or until, city.zone)
         return Fact(
@@ -121,9 +123,9 @@ def gather(
             district=districts.get(post),
             returned=ticket.number in returned,
             released=released,
-            reopened=ticket.number in reopened,
-            satisfied=asked.get(ticket.number, {}).get("satisfied", _satisfied(ratings.get(post))),
-            solved=asked.get(ticket.number, {}).get("solved"),
+            reopened=ticket.number in moved["reopen"],
+            satisfied=said.get("satisfied", _satisfied(ratings.get(post))),
+            solved=said.get("solved"),
         )
 
     return [fact(t) for t in filed]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from data.records import Intake
 from data.store.database import Database
 from data.store.rows import moment, to_row
+from data.store.tickets import FILED, between
 
 
 class Facts:
@@ -31,30 +33,32 @@ class Facts:
         ).fetchone()
         return Intake(str(row[0]), "", *row[1:])
 
-    def moved(self, move: str) -> frozenset[str]:
-        """Numbers of the tickets that ever made ``move``."""
-        return frozenset(r[0] for r in self.db.execute("select distinct ticket from events where move = ?", [move]))
+    def moves(
+        self, moves: Sequence[str], since: datetime | None, until: datetime | None
+    ) -> list[tuple[str, str, datetime, Mapping[str, Any]]]:
+        """(number, move, when, data) of every such move of the tickets filed in [since, until), the oldest first."""
+        rows = self.db.execute(
+            f"""select ticket, move, at, data from events
+                where move in ({",".join("?" * len(moves))}) and ticket in ({FILED}) order by id""",
+            [*moves, *between(since, until)],
+        )
+        return [(r[0], r[1], moment(r[2]), json.loads(r[3])) for r in rows]
 
-    def moved_at(self, move: str) -> Mapping[str, datetime]:
-        """Numbers of the tickets that ever made ``move`` -> when they did last."""
-        rows = self.db.execute("select ticket, max(at) from events where move = ? group by ticket", [move])
-        return {r[0]: moment(r[1]) for r in rows}
-
-    def followed_up(self) -> Mapping[str, Mapping[str, bool]]:
-        """Ticket -> what the citizen said at the last 回访: ``solved`` and ``satisfied``."""
-        rows = self.db.execute("select ticket, data from events where move = 'follow_up' order by id")
-        return {r[0]: json.loads(r[1]) for r in rows}
-
-    def ratings(self) -> Mapping[tuple[str, str], str]:
-        """(board, thread) -> the citizen's own rating of the answer, where the board has one."""
-        rows = self.db.execute("select board, thread, rating from posts where rating is not null")
+    def ratings(self, since: datetime | None, until: datetime | None) -> Mapping[tuple[str, str], str]:
+        """(board, thread) of the tickets filed in [since, until) -> the citizen's own rating, where the board has one."""
+        rows = self.db.execute(
+            """select p.board, p.thread, p.rating from tickets t join posts p on p.board = t.board and p.thread = t.thread
+               where t.filed_at >= ? and t.filed_at < ? and p.rating is not null""",
+            between(since, until),
+        )
         return {(r[0], r[1]): r[2] for r in rows}
 
-    def districts(self) -> Mapping[tuple[str, str], str]:
-        """(board, thread) -> the district of a filed post, as last suggested."""
+    def districts(self, since: datetime | None, until: datetime | None) -> Mapping[tuple[str, str], str]:
+        """(board, thread) of the tickets filed in [since, until) -> the district, as last suggested."""
         rows = self.db.execute(
-            """select board, thread, district from suggestions where district is not null
-               and id in (select max(s.id) from suggestions s join tickets t on s.board = t.board and s.thread = t.thread
-                          group by s.board, s.thread)"""
+            """select t.board, t.thread, s.district from tickets t join suggestions s
+               on s.id = (select max(id) from suggestions where board = t.board and thread = t.thread)
+               where t.filed_at >= ? and t.filed_at < ? and s.district is not null""",
+            between(since, until),
         )
         return {(r[0], r[1]): r[2] for r in rows}

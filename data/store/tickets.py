@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from data.store.schema import WATCHED
 
 NONE = ""  # there is no thread in which a reply could be seen
 SILENT = ("pending", "overdue", "unverifiable")  # verdicts under which no reply that counts was seen
+FILED = "select number from tickets where filed_at >= ? and filed_at < ?"  # of ``between`` two times
 SETTLED = ("closed", "followed_up", "archived", "refiled")  # nothing more is expected of the unit
 
 
@@ -222,14 +223,16 @@ class Tickets:
         row = next(self.db.table("verdicts").rows_where("ticket = ?", [number], order_by="id desc", limit=1), None)
         return from_row(Verdict, row) if row else None
 
-    def standing(self, numbers: Iterable[str] | None = None) -> Mapping[str, Verdict]:
-        """Ticket number -> the verdict that stands, for the tickets that have one."""
-        query = """select v.* from verdicts v join (select ticket, max(id) id from verdicts group by ticket) last
-            on v.id = last.id"""
-        wanted = None if numbers is None else set(numbers)
-        return {
-            r["ticket"]: from_row(Verdict, r) for r in self.db.query(query) if wanted is None or r["ticket"] in wanted
-        }
+    def standing(self, since: datetime | None = None, until: datetime | None = None) -> Mapping[str, Verdict]:
+        """Number -> the verdict that stands, for the tickets filed in [since, until) that have one."""
+        query = f"""select * from verdicts
+            where id in (select max(id) from verdicts where ticket in ({FILED}) group by ticket)"""
+        return {row["ticket"]: from_row(Verdict, row) for row in self.db.query(query, between(since, until))}
+
+
+def between(since: datetime | None, until: datetime | None) -> list[str]:
+    """The values of FILED; None is as far as there is anything."""
+    return [stamp(since) if since else "", stamp(until) if until else "~"]
 
 
 def _due_now(row: dict[str, Any]) -> Ticket:
