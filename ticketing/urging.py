@@ -42,21 +42,28 @@ def remind(city: City, now: datetime) -> Mapping[str, int]:
         due = list(_due(city, now))
         said = city.store.outbox.known([_key(reminder) for _, reminder in due])
         for ticket, reminder in due:
-            if _key(reminder) not in said:
+            if _key(reminder) not in said and _shown(city, ticket, reminder, now):
                 counts.update(_say(city, ticket, reminder, now))
     return counts
 
 
 def _due(city: City, now: datetime) -> Iterator[tuple[Ticket, Reminder]]:
+    """What the clocks alone call for."""
     tickets, boards = city.store.tickets, city.reference().board
     for ticket, verdict in tickets.watched(now - WATCHED_FOR, boards):
         if not ticket.historical:
             for reminder in (*_reply(city, ticket, VerdictName(verdict), now), *_accept(city, ticket, verdict, now)):
                 yield ticket, reminder
     for ticket, _, due in tickets.owing(now - BACK, _ahead(city, now)):
-        if not ticket.historical and (now < due or ticket.board not in boards or _unsettled(city, ticket, due)):
+        if not ticket.historical:
             for reminder in _completion(city, ticket, due, now):
                 yield ticket, reminder
+
+
+def _shown(city: City, ticket: Ticket, reminder: Reminder, now: datetime) -> bool:
+    """What is past a ticket's completion needs evidence in its thread, where it has one."""
+    past = reminder.clock == "completion" and now >= reminder.due
+    return not past or ticket.board not in city.reference().board or _unsettled(city, ticket, reminder.due)
 
 
 def _ahead(city: City, now: datetime) -> datetime:
