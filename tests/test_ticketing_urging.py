@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from data.city import City
-from data.records import OutboxState, ReadOutcome, Urgency
+from data.records import OutboxState, Read, ReadOutcome, Urgency
+from data.store.threads import Threads
 from tests.build import (
     DUE,
     FILED,
@@ -186,6 +187,23 @@ def test_a_matter_of_days_is_urged_a_working_day_before_and_supervised_at_due(da
     assert turn(days, at("2011-08-02 09:00")) == {}
     assert notices(days)[-1][0] == "supervise-completion"
     assert turn(days, at("2011-08-09 09:00")) == {"leader": 1}, "as long again after due"
+
+
+def test_what_was_said_is_not_looked_for_in_the_thread_again(days: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert turn(days, at("2011-08-01 18:00")) == {"supervise": 1}
+    asked: list[str] = []
+
+    def reads(self: Threads, board: str, thread: str) -> list[Read]:
+        asked.append(thread)
+        return []
+
+    monkeypatch.setattr(Threads, "reads", reads)
+    assert dict(urging.remind(days, at("2011-08-02 09:00"))) == {}
+    assert asked == []
+    assert dict(urging.remind(days, at("2011-08-09 09:00"))) == {}, (
+        "no evidence for the leader, of whom nothing was said"
+    )
+    assert asked == ["101"]
 
 
 def test_an_extension_is_urged_and_supervised_by_its_own_date(days: City) -> None:
