@@ -16,7 +16,7 @@ from ticketing.charts import MONTH, bound, sounding, threshold
 from ticketing.expectation import BASELINE, GUARD, Expected, expect, young
 from ticketing.phrases import may_say
 from ticketing.rhythm import midnight
-from ticketing.screen import may_sound
+from ticketing.screen import LEAST, may_sound
 from ticketing.series import ALL, CHARTED, PHRASE, Window
 
 BEGUN = "barometer.begun"  # when the city began to be watched, in seconds
@@ -24,7 +24,6 @@ OLD_ENOUGH = timedelta(days=14)  # watched for so long, a city is judged by its 
 SETTLE = timedelta(hours=3)  # watched for less, nothing is told
 FOR_PHRASES = 0.25  # of the false alarms that are allowed
 STEADY = 10.0  # posts a day that tell as much of a busy day as those that came
-LEAST = 4  # fewer posts than this are no rise
 SPOKEN = 4  # days the chart of a phrase looks back: what is said for longer has a category, or is no news
 
 

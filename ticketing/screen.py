@@ -12,7 +12,7 @@ from ticketing.expectation import DOUBT, even, levels
 from ticketing.rhythm import weights
 from ticketing.series import Book
 
-LEAST = 4  # posts of two days: most words are said once and never again
+LEAST = 4  # fewer posts than this are no rise; most words are said once in two days and never again
 # Of what a chart expects, so much is expected here: a word's own rhythm may differ from the city's, and scatter lets an
 # hour in which nothing comes speak less against a rise.
 CERTAIN = 0.75
