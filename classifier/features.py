@@ -26,9 +26,8 @@ from classifier.tokens import LIMIT, cutter, normals
 
 LONGEST = 3  # characters of an n-gram
 BITS = 20
-MATTER = (
-    800  # characters read of a message: the matter stands in them, and of those who write more a sixth of all is saved
-)
+# Characters read of a message: the matter stands in them, and of those who write more a sixth of all is saved.
+MATTER = 800
 HEAD = 80
 HEAD_WEIGHT = 0.5
 WORD_WEIGHT = 0.55
