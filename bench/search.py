@@ -94,7 +94,6 @@ def made(folder: Path, count: int) -> City:
             filed = [_ticket(n, rng.choice(units), rng.choice(STATES)) for n in numbers if n % 10]
             insert(city, "tickets", filed)
             city.store.found.put((_key(n, count), words) for n, (_, _, words) in zip(numbers, chosen, strict=True))
-    city.store.db.execute("analyze")
     return city
 
 
