@@ -11,7 +11,7 @@ from typing import Any
 Listed = tuple[str, Sequence[Any]]  # a select of entries as ``number``, and its values
 Between = tuple[int, int]  # numbers neither of which is meant
 
-MANY = 20_000  # entries; nothing longer is counted to its end
+MANY = 5_000  # entries; nothing longer is counted to its end: the count would take longer than the page
 DEARER = 4  # times what passing an entry of a list costs, to look one up in it
 
 
